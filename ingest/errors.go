@@ -1,0 +1,24 @@
+package ingest
+
+import "errors"
+
+// ErrNoGroup is an answer that says there is no such group.
+var ErrNoGroup = errors.New("no such group")
+
+// ErrRefused is an answer that will be the same next time (denied, project
+// mismatch, a parameter that the API does not take): asking on is of no use
+// until someone mends a right or a setting.
+var ErrRefused = errors.New("refused")
+
+// ErrNotJSON is an answer that is no page: HTML, half a JSON, too large.
+var ErrNotJSON = errors.New("not a page")
+
+// A PageError is an answer that is no page, with what goes to quarantine.
+type PageError struct {
+	Reject Reject
+}
+
+func (e *PageError) Error() string { return "not a page: " + e.Reject.Detail }
+
+// Is makes errors.Is(err, ErrNotJSON) true.
+func (e *PageError) Is(target error) bool { return target == ErrNotJSON }
