@@ -1,6 +1,30 @@
 // Package action is one scaling action as a record of the API's log: its
 // normal form, the hash that says whether two payloads are the same record,
 // and the faults of what could not be read.
+//
+// # The content hash
+//
+// Two payloads are the same record when their hashes are equal: one byte Form,
+// then SHA-256 over the canonical form of the whole record, which is
+//
+//	null, "", [] or absent   -                 as an item; left out as a member
+//	true, false              t, f
+//	a string or a number     "LENGTH:BYTES     LENGTH in bytes, decimal
+//	an object                {MEMBERS}         each LENGTH:NAME then its value,
+//	                                           in byte order of the names; of a
+//	                                           name that stands twice, the last
+//	an array                 [ITEMS]           in byte order of their own forms
+//
+// where a number is its text as sent, and known fields stand in normal form:
+// whole numbers in decimal; times in UTC, RFC 3339, at most microseconds; NUL in
+// text as U+FFFD; MANUAL_ for MANNUAL_ in the type and DOING for DING in the
+// status; a name in an instance list, alone or joined by commas, as the object
+// {"instance_name":NAME}; blank numbers and times, and an lbaas_listener with
+// nothing in it, as absent. So white space, the order of keys and lists, null or
+// "" for [], and "0" for 0 make no difference. Everything else does: fields that
+// nobody knows, at any level, and values that could not be read, in the form in
+// which they were sent. A description is text; what is inside it makes a
+// difference by every byte.
 package action
 
 import "time"

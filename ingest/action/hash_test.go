@@ -1,0 +1,162 @@
+package action
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+func TestSameRecord(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, a, b string }{
+		{"white space", `{"id":"a","x":[1,2]}`, "{ \"id\" :\n\"a\" , \"x\": [1, 2]}"},
+		{"order of keys", `{"id":"a","x":{"p":1,"q":2}}`, `{"x":{"q":2,"p":1},"id":"a"}`},
+		{"order of a list", `{"id":"a","instance_added_list":[{"instance_id":"1"},{"instance_id":"2"}]}`, `{"id":"a","instance_added_list":[{"instance_id":"2"},{"instance_id":"1"}]}`},
+		{"null and []", `{"id":"a","instance_added_list":null}`, `{"id":"a","instance_added_list":[]}`},
+		{"blank and absent", `{"id":"a","instance_added_list":"","end_time":" ","scaling_value":" "}`, `{"id":"a"}`},
+		{"text and number", `{"id":"a","scaling_value":"0","weight":"1"}`, `{"id":"a","scaling_value":0,"weight":1}`},
+		{"zone", `{"id":"a","start_time":"2026-01-01T02:00:00+02:00"}`, `{"id":"a","start_time":"2026-01-01T00:00:00Z"}`},
+		{"spelling", `{"id":"a","status":"DING","type":"MANNUAL_ADD"}`, `{"id":"a","status":"DOING","type":"MANUAL_ADD"}`},
+		{"names joined", `{"id":"a","instance_added_list":"x,y"}`, `{"id":"a","instance_added_list":[{"instance_name":"y"},{"instance_name":"x"}]}`},
+		{"escapes", `{"id":"a","x":"\u00e9\/"}`, `{"id":"a","x":"é/"}`},
+		{"key twice", `{"id":"a","x":1,"x":2}`, `{"id":"a","x":2}`},
+		{"listener that says nothing", `{"id":"a","lb_bind_success_list":[{"lbaas_listener":{"weight":null}}]}`, `{"id":"a","lb_bind_success_list":[{"lbaas_listener":null}]}`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			if !bytes.Equal(hashOf(t, c.a), hashOf(t, c.b)) {
+				t.Errorf("%s and %s should be one record", c.a, c.b)
+			}
+		})
+	}
+}
+
+func TestOtherRecord(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, a, b string }{
+		{"status", `{"id":"a","status":"DOING"}`, `{"id":"a","status":"SUCCESS"}`},
+		{"end", `{"id":"a","end_time":null}`, `{"id":"a","end_time":"2026-01-01T00:00:00Z"}`},
+		{"unknown field", `{"id":"a","x":1}`, `{"id":"a","x":2}`},
+		{"unknown field in an instance", `{"id":"a","instance_added_list":[{"instance_id":"1","z":1}]}`, `{"id":"a","instance_added_list":[{"instance_id":"1"}]}`},
+		{"which list", `{"id":"a","instance_added_list":"x"}`, `{"id":"a","instance_removed_list":"x"}`},
+		{"one more of the same", `{"id":"a","instance_added_list":"x,x"}`, `{"id":"a","instance_added_list":"x"}`},
+		{"number's text", `{"id":"a","x":1.0}`, `{"id":"a","x":1}`},
+		{"beyond a float", `{"id":"a","x":9007199254740993}`, `{"id":"a","x":9007199254740992}`},
+		{"truth and text", `{"id":"a","x":true}`, `{"id":"a","x":"true"}`},
+		{"two values that cannot be read", `{"id":"a","scaling_value":"many"}`, `{"id":"a","scaling_value":"few"}`},
+		{"unreadable and absent", `{"id":"a","start_time":"yesterday"}`, `{"id":"a"}`},
+		{"description", `{"id":"a","description":"{\"reason\":[]}"}`, `{"id":"a","description":"{\"reason\": []}"}`},
+		{"where one text ends", `{"id":"a","x":"1:b"}`, `{"id":"a","x":"1","b":""}`},
+		{"object and list of it", `{"id":"a","x":[{"y":1}]}`, `{"id":"a","x":{"y":1}}`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			if bytes.Equal(hashOf(t, c.a), hashOf(t, c.b)) {
+				t.Errorf("%s and %s should be two records", c.a, c.b)
+			}
+		})
+	}
+}
+
+func hashOf(t *testing.T, raw string) []byte {
+	t.Helper()
+	a, err := Parse([]byte(raw))
+	if err != nil {
+		t.Fatalf("%s: %v", raw, err)
+	}
+	if len(a.Hash) != 33 || a.Hash[0] != Form {
+		t.Fatalf("hash is %x", a.Hash)
+	}
+	return a.Hash
+}
+
+// Whatever comes, Parse answers, and says the same of the same record written
+// otherwise.
+func FuzzParse(f *testing.F) {
+	files, _ := filepath.Glob("testdata/parse/*.json")
+	for _, file := range files {
+		if raw, err := os.ReadFile(file); err == nil {
+			f.Add(raw)
+		}
+	}
+	f.Add([]byte(`{"id":1,"a":[[],{},null,"",0]}`))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		a, err := Parse(raw)
+		if err != nil {
+			return
+		}
+		spaced := jsontext.Value(bytes.Clone(raw))
+		if err := spaced.Indent(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)); err != nil {
+			t.Fatalf("indent: %v", err)
+		}
+		for _, again := range [][]byte{spaced, reversed(t, raw)} {
+			b, err := Parse(again)
+			if err != nil {
+				t.Fatalf("taken once, then refused: %v\n%s", err, again)
+			}
+			if !bytes.Equal(a.Hash, b.Hash) {
+				t.Fatalf("two hashes of one record:\n%s\n%s", raw, again)
+			}
+		}
+	})
+}
+
+// reversed writes a record anew with its keys and lists in reverse.
+func reversed(t *testing.T, raw []byte) []byte {
+	t.Helper()
+	n, err := parse(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return appendReversed(nil, &n)
+}
+
+func appendReversed(dst []byte, n *node) []byte {
+	switch n.kind {
+	case 'n':
+		return append(dst, "null"...)
+	case 't':
+		return append(dst, "true"...)
+	case 'f':
+		return append(dst, "false"...)
+	case '0':
+		return append(dst, n.text...)
+	case '"':
+		quoted, _ := json.Marshal(n.text)
+		return append(dst, quoted...)
+	}
+	dst = append(dst, byte(n.kind))
+	for i, m := range slices.Backward(n.kids) {
+		if n.kind == '{' {
+			name, _ := json.Marshal(m.name)
+			dst = append(append(dst, name...), ':')
+		}
+		dst = appendReversed(dst, &n.kids[i].node)
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+	}
+	if n.kind == '{' {
+		return append(dst, '}')
+	}
+	return append(dst, ']')
+}
+
+func BenchmarkParse(b *testing.B) {
+	raw, err := os.ReadFile("testdata/parse/02_seed_normal.json")
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(int64(len(raw)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Parse(raw); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
