@@ -146,6 +146,8 @@ type Scan struct {
 	Total    int
 	Distinct int
 	Restarts int
+	New      int    // what the pass's batches before this one came to,
+	Changed  int    // which Commit adds this one's to
 	Outcome  string // proved, unproved, or the failure in words
 }
 
