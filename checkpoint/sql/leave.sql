@@ -1,0 +1,1 @@
+DELETE FROM aslog.replica WHERE incarnation = @incarnation

@@ -1,0 +1,147 @@
+package checkpoint
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+var (
+	//go:embed sql/groups.sql
+	groupsSQL string
+	//go:embed sql/open_actions.sql
+	openActionsSQL string
+)
+
+// A Store knows the groups of a source, and how far each has been read.
+type Store struct {
+	Pool *pgxpool.Pool
+
+	mu   sync.Mutex
+	told map[string]time.Time // group: its changed_at when News last returned it
+}
+
+// SourceShard is the shard whose owner reads the source's group list.
+func SourceShard(source string, shards int) int { return ShardOf(source, shards) }
+
+// Groups are all groups of the shard, living and gone, by id.
+func (s *Store) Groups(ctx context.Context, shard int) ([]Group, error) {
+	groups, _, _, err := s.read(ctx, shard, nil)
+	if err != nil {
+		return nil, fmt.Errorf("read the groups of shard %d: %w", shard, err)
+	}
+	return groups, nil
+}
+
+// lookBack is how much longer than a list's transaction may take to become
+// visible after its changed_at.
+const lookBack = 10 * time.Second
+
+// News are the groups of the shard that were found, hinted at, found to be
+// gone, or found back, since the now of the call before; the zero time asks for
+// all. What happens once is returned once, even where a list's transaction
+// became visible late; only a Store that is new may repeat the last seconds.
+func (s *Store) News(ctx context.Context, shard int, since time.Time) (changed []Group, now time.Time, err error) {
+	from := since
+	if !since.IsZero() {
+		from = since.Add(-lookBack)
+	}
+	groups, at, now, err := s.read(ctx, shard, &from)
+	if err != nil {
+		return nil, since, fmt.Errorf("read the news of shard %d: %w", shard, err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.told == nil {
+		s.told = map[string]time.Time{}
+	}
+	for i, g := range groups {
+		if at[i].Before(since) && s.told[g.ID].Equal(at[i]) {
+			continue
+		}
+		s.told[g.ID] = at[i]
+		changed = append(changed, g)
+	}
+	return changed, now, nil
+}
+
+// read returns groups, the changed_at of each, and Postgres's clock as it was
+// before it looked.
+func (s *Store) read(ctx context.Context, shard int, since *time.Time) (groups []Group, at []time.Time, now time.Time, err error) {
+	args := pgx.NamedArgs{"shard": shard, "changed_since": since, "groups": nil}
+	batch := &pgx.Batch{}
+	batch.Queue("SELECT clock_timestamp()").QueryRow(func(row pgx.Row) error { return row.Scan(&now) })
+	batch.Queue(groupsSQL, args).Query(func(rows pgx.Rows) (err error) {
+		groups, at, err = scanGroups(rows)
+		return err
+	})
+	if since == nil {
+		batch.Queue(openActionsSQL, args).Query(func(rows pgx.Rows) error { return scanOpen(rows, groups) })
+	}
+	if err := s.Pool.SendBatch(ctx, batch).Close(); err != nil {
+		return nil, nil, now, err
+	}
+	if since != nil && len(groups) > 0 {
+		// Mostly nothing is new, and this second question is never asked.
+		ids := make([]string, len(groups))
+		for i, g := range groups {
+			ids[i] = g.ID
+		}
+		args["groups"] = ids
+		rows, err := s.Pool.Query(ctx, openActionsSQL, args)
+		if err != nil {
+			return nil, nil, now, err
+		}
+		if err := scanOpen(rows, groups); err != nil {
+			return nil, nil, now, err
+		}
+	}
+	return groups, at, now, nil
+}
+
+func scanGroups(rows pgx.Rows) (groups []Group, at []time.Time, err error) {
+	var (
+		g             Group
+		changed       time.Time
+		from, tail    *time.Time
+		covered, lost Multirange
+		lateness      *time.Duration
+	)
+	_, err = pgx.ForEachRow(rows, []any{
+		&g.ID, &g.Project, &g.Source, &g.Name, &g.Shard, &g.Created, &g.Seen,
+		&g.Scaling, &g.HintedAt, &g.GoneAt, &changed,
+		&g.Known, &from, &tail, &covered, &lost, &g.Oldest, &lateness, &g.Parked,
+	}, func() error {
+		found := g
+		if g.Known {
+			found.From, found.TailFrom, found.Lateness = *from, *tail, *lateness
+			found.Covered, found.Lost = FromMultirange(covered), FromMultirange(lost)
+		}
+		groups = append(groups, found)
+		at = append(at, changed)
+		return nil
+	})
+	return groups, at, err
+}
+
+// scanOpen gives each group its open actions; both lists are sorted by group.
+func scanOpen(rows pgx.Rows, groups []Group) error {
+	var group string
+	var o Open
+	i := 0
+	_, err := pgx.ForEachRow(rows, []any{&group, &o.ID, &o.Start, &o.Seen}, func() error {
+		for i < len(groups) && groups[i].ID < group {
+			i++
+		}
+		if i < len(groups) && groups[i].ID == group {
+			groups[i].Open = append(groups[i].Open, o)
+		}
+		return nil
+	})
+	return err
+}
