@@ -6,12 +6,12 @@
 
 -- +goose StatementBegin
 CREATE TABLE aslog.schema_info (
-    only          boolean PRIMARY KEY DEFAULT true CHECK (only),
+    single        boolean PRIMARY KEY DEFAULT true CHECK (single),
     shards        integer NOT NULL,
     oldest_binary integer NOT NULL
 );
 COMMENT ON TABLE aslog.schema_info IS 'One row: what holds for the whole schema.';
-COMMENT ON COLUMN aslog.schema_info.only IS 'Always true: there is one row.';
+COMMENT ON COLUMN aslog.schema_info.single IS 'Always true: there is one row.';
 COMMENT ON COLUMN aslog.schema_info.shards IS 'Number of shards, which is the number of partitions of each topic; fixed at the first migrate.';
 COMMENT ON COLUMN aslog.schema_info.oldest_binary IS 'The oldest schema generation a binary must know to use this schema; an older binary refuses to start.';
 
