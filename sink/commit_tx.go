@@ -1,0 +1,199 @@
+package sink
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"aslogd/checkpoint"
+	"aslogd/ingest"
+	"aslogd/ingest/action"
+)
+
+var (
+	//go:embed sql/commit_lock.sql
+	lockSQL string
+	//go:embed sql/commit_stored.sql
+	storedSQL string
+	//go:embed sql/commit_stored_raw.sql
+	storedRawSQL string
+	//go:embed sql/commit_head.sql
+	headSQL string
+)
+
+// A head is where the journal of a shard ends.
+type head struct {
+	seq  int64
+	hash []byte
+	at   time.Time // recorded_at of what is committed now, and of nothing later
+}
+
+// An attempt is one merged commit, as far as it came.
+type attempt struct {
+	sent     bool // COMMIT was sent: without an answer nobody knows
+	end      head // where the journal ends with it
+	changes  []change
+	outcomes map[*item]ingest.Outcome
+	faults   []faultCount
+}
+
+// rows reports how many journal rows it makes.
+func (a *attempt) rows() (n int) {
+	for i := range a.changes {
+		if a.changes[i].row != nil {
+			n++
+		}
+	}
+	return n
+}
+
+// transact is the one commit. It locks the shard under its epoch, compares
+// what was read with what is stored, and writes journal, tables, coverage and
+// head, all or nothing. With keep false it takes everything back at the end,
+// to find out whether Postgres would have it. unsure is an earlier try whose
+// answer was lost: where it turns out to have committed, it is returned.
+func (c *Committer) transact(ctx context.Context, all []unit, unsure *attempt, keep bool) (*attempt, error) {
+	p := newPlan(all)
+	tx, err := c.pool.Begin(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("begin: %w", err)
+	}
+	defer tx.Rollback(ctx) //nolint:errcheck // after COMMIT it does nothing; a lost connection rolls back by itself
+
+	start, stored, err := c.lock(ctx, tx, p)
+	if err != nil {
+		return nil, err
+	}
+	if unsure != nil && unsure.rows() > 0 && bytes.Equal(unsure.end.hash, start.hash) {
+		return unsure, nil
+	}
+	rehashed, err := c.rehash(ctx, tx, p, stored)
+	if err != nil {
+		return nil, err
+	}
+	a := &attempt{}
+	a.changes, a.outcomes = p.judge(stored, rehashed, c.settle)
+	a.end = c.number(start, a.changes)
+
+	if err := c.writeActions(ctx, tx, a); err != nil {
+		return nil, err
+	}
+	if err := c.writeRest(ctx, tx, a, p.rests); err != nil {
+		return nil, err
+	}
+	if !keep {
+		return a, nil
+	}
+	a.sent = true
+	if err := tx.Commit(ctx); err != nil {
+		return a, fmt.Errorf("commit: %w", err)
+	}
+	return a, nil
+}
+
+// lock takes the shard's row, which nobody else can have while this
+// transaction lives, and reads what is stored of the plan's actions.
+func (c *Committer) lock(ctx context.Context, tx pgx.Tx, p *plan) (head, map[key]*state, error) {
+	var h head
+	groups, actions := columns(p.keys)
+	stored := make(map[key]*state, len(p.keys))
+	b := &pgx.Batch{}
+	b.Queue(lockSQL, pgx.NamedArgs{"shard": c.lease.Shard, "owner": c.lease.Owner, "epoch": c.lease.Epoch}).
+		QueryRow(func(row pgx.Row) error { return row.Scan(&h.seq, &h.hash, &h.at) })
+	if len(groups) > 0 {
+		b.Queue(storedSQL, pgx.NamedArgs{"groups": groups, "actions": actions}).Query(func(rows pgx.Rows) error {
+			for rows.Next() {
+				var k key
+				var s state
+				var open bool
+				var since *time.Time
+				if err := rows.Scan(&k.group, &k.action, &s.hash, &s.revision, &open,
+					&s.epoch, &s.asked, &s.earlier, &s.staleHash, &since); err != nil {
+					return err
+				}
+				s.ended = !open
+				if since != nil {
+					s.staleSince = *since
+				}
+				stored[k] = &s
+			}
+			return rows.Err()
+		})
+	}
+	err := tx.SendBatch(ctx, b).Close()
+	if errors.Is(err, pgx.ErrNoRows) {
+		return h, nil, fmt.Errorf("lock shard %d under epoch %d: %w", c.lease.Shard, c.lease.Epoch, checkpoint.ErrLost)
+	}
+	if err != nil {
+		return h, nil, fmt.Errorf("lock shard %d and look %d actions up: %w", c.lease.Shard, len(groups), err)
+	}
+	return h, stored, nil
+}
+
+// rehash hashes the stored text of those actions again whose hash was made
+// under another normal form, so that a new release takes nothing for changed
+// that only it sees differently. A text that is nowhere any more, or cannot be
+// read under this form, counts as the answer that came.
+func (c *Committer) rehash(ctx context.Context, tx pgx.Tx, p *plan, stored map[key]*state) (map[key][]byte, error) {
+	again := map[key][]byte{}
+	var keys []key
+	for _, k := range p.keys {
+		answers := p.answers[k]
+		if s := stored[k]; s != nil && len(s.hash) > 0 && s.hash[0] != action.Form {
+			again[k] = answers[len(answers)-1].seen.Hash
+			keys = append(keys, k)
+		}
+	}
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	groups, actions := columns(keys)
+	rows, err := tx.Query(ctx, storedRawSQL, pgx.NamedArgs{"groups": groups, "actions": actions})
+	if err != nil {
+		return nil, fmt.Errorf("read %d records of another normal form: %w", len(keys), err)
+	}
+	var k key
+	var raw []byte
+	_, err = pgx.ForEachRow(rows, []any{&k.group, &k.action, &raw}, func() error {
+		if hash, err := c.normalise(raw); err == nil {
+			again[k] = hash
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read %d records of another normal form: %w", len(keys), err)
+	}
+	return again, nil
+}
+
+// number gives each revision its journal row: the next seq, and the next link
+// of the chain.
+func (c *Committer) number(at head, changes []change) head {
+	for i := range changes {
+		ch := &changes[i]
+		if ch.chosen.seen == nil {
+			continue
+		}
+		t, a := ch.chosen.item.batch.Target, ch.chosen.seen
+		at.seq++
+		ch.row = &Row{
+			Shard: c.lease.Shard, Seq: at.seq, RecordedAt: micro(at.at),
+			Source: t.Source, ProjectID: t.Project, GroupID: t.Group, GroupName: cleanp(t.Name),
+			ActionID: a.ID, Revision: 1, Change: New,
+			Status: a.Status, Type: a.Type, StartTime: microp(a.StartTime), EndTime: microp(a.EndTime),
+			InstanceValue: a.InstanceValue, DesireValue: a.DesireValue, ScalingValue: a.ScalingValue,
+			ContentHash: a.Hash, Raw: a.Raw,
+		}
+		if ch.stored != nil {
+			ch.row.Revision, ch.row.Change = ch.stored.revision+1, Changed
+		}
+		ch.row.ChainHash = ChainHash(at.hash, ch.row)
+		at.hash = ch.row.ChainHash
+	}
+	return at
+}
