@@ -1,0 +1,290 @@
+package sink
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/rs/zerolog"
+
+	"aslogd/checkpoint"
+	"aslogd/sink/broker"
+)
+
+// A RelayConfig is what a Relay needs.
+type RelayConfig struct {
+	Pool    *pgxpool.Pool
+	Lease   checkpoint.Lease
+	Broker  *broker.Broker
+	Prefix  string // of the topics and transactional ids
+	Log     zerolog.Logger
+	Metrics *RelayMetrics // may be nil
+
+	// TransactionTimeout is when the coordinator ends a transaction that nobody
+	// commits: max(lease TTL, 10 s). 15 s when zero.
+	TransactionTimeout time.Duration
+
+	// Stopped, where set, is called when a fork is found, so that whoever
+	// numbers rows asks CheckFork again.
+	Stopped func()
+
+	// BatchBytes bounds the raw records of one transaction, as Postgres stores
+	// them; 2 MiB when zero.
+	BatchBytes int
+}
+
+// maxRows bounds a transaction's rows.
+const maxRows = 2000
+
+// A Relay makes the topics mirror the journal of one shard, under one epoch.
+// It reads rows after the last published one and commits each lot in one Kafka
+// transaction, to both topics.
+//
+// Which row is the last published one is never taken on trust after a doubt. At
+// a take-over, and after any error whose outcome is unknown (the answer to a
+// commit may be lost though the commit is not), the relay takes the
+// transactional id over, which ends whatever transaction was open, and reads
+// the partition back. Only one producer at a time can have the id, so what is
+// read back cannot change behind the reader.
+type Relay struct {
+	store    relayStore
+	lease    checkpoint.Lease
+	broker   *broker.Broker
+	prefix   string
+	log      zerolog.Logger
+	metrics  *RelayMetrics
+	timeout  time.Duration
+	told     func()
+	bytes    int
+	idle     time.Duration // longest time without a look at the journal
+	held     time.Duration // between looks at a fork
+	patience time.Duration
+
+	wake   chan struct{}
+	turn   chan struct{} // holds one token while someone uses what follows
+	clear  atomic.Bool   // journal and topic were compared, and agree
+	forked atomic.Pointer[Fork]
+
+	producer *broker.Producer // nil: recovery is due
+	at       published
+	limit    int // of a batch, in bytes
+	lot      int // rows of the next transaction
+}
+
+// NewRelay makes a relay for a shard that is owned. Nothing happens before Run
+// or CheckFork.
+func NewRelay(cfg RelayConfig) *Relay {
+	r := &Relay{
+		store:    relayStore{cfg.Pool, cfg.Lease},
+		lease:    cfg.Lease,
+		broker:   cfg.Broker,
+		prefix:   cfg.Prefix,
+		log:      cfg.Log.With().Int("shard", cfg.Lease.Shard).Logger(),
+		metrics:  cfg.Metrics,
+		timeout:  cfg.TransactionTimeout,
+		told:     cfg.Stopped,
+		bytes:    cfg.BatchBytes,
+		idle:     time.Second,
+		held:     15 * time.Second,
+		patience: patience,
+		wake:     make(chan struct{}, 1),
+		turn:     make(chan struct{}, 1),
+		lot:      maxRows,
+	}
+	if r.timeout == 0 {
+		r.timeout = 15 * time.Second
+	}
+	if r.bytes == 0 {
+		r.bytes = 2 << 20
+	}
+	if r.told == nil {
+		r.told = func() {}
+	}
+	return r
+}
+
+// Wake says that the journal has grown. It never blocks.
+func (r *Relay) Wake() {
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run publishes until ctx ends (its error is returned) or the shard is
+// another's (checkpoint.ErrLost). Kafka or Postgres being away makes it wait; a
+// fork makes it hold still until someone has put journal and topic in accord.
+// Stopping in the middle of a transaction is harmless.
+func (r *Relay) Run(ctx context.Context) error {
+	defer r.metrics.forget(r.lease.Shard)
+	trouble := trouble{log: r.log}
+	for failures := 0; ; {
+		err := r.drain(ctx)
+		var fork *Fork
+		wait := r.idle
+		switch {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case lost(err):
+			return err
+		case err == nil:
+			failures = 0
+			trouble.over()
+		case errors.As(err, &fork):
+			wait = r.held
+		case errors.Is(err, broker.ErrTooLarge):
+			r.log.Warn().Err(err).Msg("a batch was too large: trying a smaller one")
+			continue
+		default:
+			trouble.tell(err)
+			wait = min(50*time.Millisecond<<min(failures, 10), 15*time.Second)
+			wait = wait/2 + rand.N(wait/2)
+			failures++
+		}
+		wake := r.wake
+		if err != nil {
+			wake = nil // news of the journal is no news of what is wrong
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-wake:
+		case <-time.After(wait):
+		}
+	}
+}
+
+func lost(err error) bool { return errors.Is(err, checkpoint.ErrLost) }
+
+// drain publishes until the topic is where the journal is.
+func (r *Relay) drain(ctx context.Context) error {
+	select {
+	case r.turn <- struct{}{}:
+		defer func() { <-r.turn }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	for {
+		if err := r.ready(ctx); err != nil {
+			return err
+		}
+		more, err := r.publish(ctx)
+		if err != nil || !more {
+			return err
+		}
+	}
+}
+
+// ready recovers, where that is due: after it, at is what the topic holds, and
+// producer the only one that may add to it.
+func (r *Relay) ready(ctx context.Context) error {
+	if r.producer != nil {
+		return nil
+	}
+	st, err := r.store.state(ctx)
+	if err != nil {
+		return err
+	}
+	if st.stopped != "" && r.forked.Load() == nil && !r.clear.Load() {
+		// A former owner found a fork. It stands until it is seen to be gone.
+		r.forked.Store(&Fork{Shard: r.lease.Shard, What: st.stopped})
+	}
+	if err := r.measure(ctx, st); err != nil {
+		return err
+	}
+	producer, err := r.broker.Producer(ctx, fmt.Sprintf("%s.shard.%d", r.prefix, r.lease.Shard), r.timeout)
+	if err != nil {
+		return err
+	}
+	// Rows may have been committed, and the shard lost, since state was read.
+	if st, err = r.store.state(ctx); err != nil {
+		return err
+	}
+	at, err := r.survey(ctx, st)
+	if err == nil {
+		err = r.joins(ctx, at, st)
+	}
+	if err != nil {
+		return r.settle(ctx, err)
+	}
+	if r.limit == 0 {
+		if r.limit, err = r.smallest(ctx); err != nil {
+			r.log.Warn().Err(err).Int("bytes", broker.DefaultLimit).Msg("the topics' largest message is not known: taking Kafka's default")
+			r.limit = broker.DefaultLimit
+		}
+	}
+	if err := r.store.advance(ctx, at); err != nil {
+		return err
+	}
+	r.producer, r.at = producer, at
+	if r.forked.Swap(nil) != nil {
+		r.log.Info().Int64("seq", at.seq).Msg("journal and topic agree again: the shard goes on")
+	}
+	r.clear.Store(true)
+	return nil
+}
+
+// measure says how far behind the topic was when that was last known, so that
+// the lag grows while Kafka is away.
+func (r *Relay) measure(ctx context.Context, st *shardState) error {
+	r.metrics.behind(r.lease.Shard, st.headSeq-st.known.seq)
+	_, recordedAt, err := r.store.row(ctx, st.known.seq+1)
+	if err != nil {
+		return err
+	}
+	if !recordedAt.IsZero() {
+		r.metrics.waiting(r.lease.Shard, time.Since(recordedAt))
+	}
+	return nil
+}
+
+// joins makes sure that the journal goes on right where the topic ends.
+func (r *Relay) joins(ctx context.Context, at published, st *shardState) error {
+	if at.seq >= st.headSeq {
+		return nil
+	}
+	next, _, err := r.store.row(ctx, at.seq+1)
+	if err != nil {
+		return err
+	}
+	if next == nil {
+		return r.hole(at.seq+1, st.headSeq)
+	}
+	return nil
+}
+
+// settle notes a fork where err is one.
+func (r *Relay) settle(ctx context.Context, err error) error {
+	var fork *Fork
+	if !errors.As(err, &fork) {
+		return err
+	}
+	r.producer = nil
+	r.clear.Store(false)
+	former := r.forked.Swap(fork)
+	if former == nil || former.What != fork.What {
+		r.log.Error().Msg("the shard stopped: " + fork.What)
+		r.told()
+	}
+	if err := r.store.stop(ctx, fork.What); err != nil {
+		return errors.Join(fork, err)
+	}
+	return fork
+}
+
+// smallest is the largest batch that both topics take.
+func (r *Relay) smallest(ctx context.Context) (int, error) {
+	revisions, err := r.broker.Limit(ctx, broker.ActionsTopic(r.prefix))
+	if err != nil {
+		return 0, err
+	}
+	latest, err := r.broker.Limit(ctx, broker.LatestTopic(r.prefix))
+	if err != nil {
+		return 0, err
+	}
+	return min(revisions, latest), nil
+}

@@ -1,0 +1,114 @@
+package sink
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"aslogd/sink/broker"
+)
+
+// publish commits one lot of rows, and reports whether there may be more. The
+// lease is checked before each transaction.
+func (r *Relay) publish(ctx context.Context) (more bool, err error) {
+	st, err := r.store.state(ctx)
+	if err != nil {
+		return false, err
+	}
+	r.metrics.behind(r.lease.Shard, st.headSeq-r.at.seq)
+	if st.headSeq <= r.at.seq {
+		r.metrics.waiting(r.lease.Shard, 0)
+		return false, nil
+	}
+	rows, err := r.store.rows(ctx, r.at, r.lot, r.bytes)
+	if err != nil {
+		return false, err
+	}
+	if rows, err = r.gapless(rows, st.headSeq); err != nil {
+		return false, r.settle(ctx, err)
+	}
+	r.metrics.waiting(r.lease.Shard, time.Since(rows[0].RecordedAt))
+	list, lastBatch, err := batches(rows, r.prefix, r.limit)
+	if err != nil {
+		return false, err
+	}
+	producer := r.producer
+	r.producer = nil // until the outcome is known
+	offsets, err := producer.Publish(ctx, r.lease.Shard, list)
+	if err != nil {
+		if errors.Is(err, broker.ErrTooLarge) {
+			r.smaller(ctx, len(rows))
+		}
+		return false, err
+	}
+	r.producer = producer
+	r.lot = min(2*r.lot, maxRows)
+	last := rows[len(rows)-1]
+	r.at.seq, r.at.hash, r.at.recordedAt = last.Seq, last.ChainHash, last.RecordedAt
+	r.at.offset = offsets[lastBatch] + int64(len(list[lastBatch].Records)) - 1
+	r.metrics.behind(r.lease.Shard, st.headSeq-r.at.seq)
+	return true, r.store.advance(ctx, r.at)
+}
+
+// gapless are the rows that follow the last published one without a hole. A
+// hole means that the journal was damaged; publishing past it would hide that.
+func (r *Relay) gapless(rows []*Row, head int64) ([]*Row, error) {
+	for i, row := range rows {
+		if row.Seq != r.at.seq+1+int64(i) {
+			rows = rows[:i]
+			break
+		}
+	}
+	if len(rows) == 0 {
+		return nil, r.hole(r.at.seq+1, head)
+	}
+	return rows, nil
+}
+
+func (r *Relay) hole(seq, head int64) *Fork {
+	return r.fork("restore the journal from a backup or the archive; nothing is published past a hole",
+		"the journal of shard %d lacks seq %d, though it goes up to %d", r.lease.Shard, seq, head)
+}
+
+// smaller halves the next lot. Batches are cut to the topics' limit, so a
+// refusal means that the limit has been lowered since it was asked for; where
+// it has not, a single row is cut further until it passes, for one row must
+// never block its shard.
+func (r *Relay) smaller(ctx context.Context, rows int) {
+	former := r.limit
+	if limit, err := r.smallest(ctx); err == nil {
+		r.limit = min(limit, former)
+	}
+	if rows > 1 {
+		r.lot = rows / 2
+	} else if r.limit == former {
+		r.limit = max(former/2, 2*broker.Overhead)
+	}
+}
+
+// A trouble is told once, and then every five minutes while it lasts.
+type trouble struct {
+	log   zerolog.Logger
+	since time.Time
+	said  time.Time
+}
+
+func (t *trouble) tell(err error) {
+	now := time.Now()
+	if t.since.IsZero() {
+		t.since = now
+	}
+	if now.Sub(t.said) > 5*time.Minute {
+		t.said = now
+		t.log.Warn().Err(err).Msg("publishing waits: the journal keeps everything")
+	}
+}
+
+func (t *trouble) over() {
+	if !t.since.IsZero() {
+		t.log.Info().Dur("after", time.Since(t.since)).Msg("publishing goes on")
+	}
+	t.since, t.said = time.Time{}, time.Time{}
+}
