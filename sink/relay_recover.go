@@ -1,0 +1,120 @@
+package sink
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"aslogd/sink/broker"
+)
+
+// ready recovers, where that is due: after it, at is what the topic holds, and
+// producer the only one that may add to it.
+func (r *Relay) ready(ctx context.Context) error {
+	if r.producer != nil {
+		return nil
+	}
+	st, err := r.store.state(ctx)
+	if err != nil {
+		return err
+	}
+	if st.stopped != "" && r.forked.Load() == nil && !r.clear.Load() {
+		// A former owner found a fork. It stands until it is seen to be gone.
+		r.forked.Store(&Fork{Shard: r.lease.Shard, What: st.stopped})
+	}
+	if err := r.measure(ctx, st); err != nil {
+		return err
+	}
+	producer, err := r.broker.Producer(ctx, fmt.Sprintf("%s.shard.%d", r.prefix, r.lease.Shard), r.timeout)
+	if err != nil {
+		return err
+	}
+	// Rows may have been committed, and the shard lost, since state was read.
+	if st, err = r.store.state(ctx); err != nil {
+		return err
+	}
+	at, err := r.survey(ctx, st)
+	if err == nil {
+		err = r.joins(ctx, at, st)
+	}
+	if err != nil {
+		return r.settle(ctx, err)
+	}
+	if r.limit == 0 {
+		if r.limit, err = r.smallest(ctx); err != nil {
+			r.log.Warn().Err(err).Int("bytes", broker.DefaultLimit).Msg("the topics' largest message is not known: taking Kafka's default")
+			r.limit = broker.DefaultLimit
+		}
+	}
+	if err := r.store.advance(ctx, at); err != nil {
+		return err
+	}
+	r.producer, r.at = producer, at
+	if r.forked.Swap(nil) != nil {
+		r.log.Info().Int64("seq", at.seq).Msg("journal and topic agree again: the shard goes on")
+	}
+	r.clear.Store(true)
+	return nil
+}
+
+// measure says how far behind the topic was when that was last known, so that
+// the lag grows while Kafka is away.
+func (r *Relay) measure(ctx context.Context, st *shardState) error {
+	r.metrics.behind(r.lease.Shard, st.headSeq-st.known.seq)
+	_, recordedAt, err := r.store.row(ctx, st.known.seq+1)
+	if err != nil {
+		return err
+	}
+	if !recordedAt.IsZero() {
+		r.metrics.waiting(r.lease.Shard, time.Since(recordedAt))
+	}
+	return nil
+}
+
+// joins makes sure that the journal goes on right where the topic ends.
+func (r *Relay) joins(ctx context.Context, at published, st *shardState) error {
+	if at.seq >= st.headSeq {
+		return nil
+	}
+	next, _, err := r.store.row(ctx, at.seq+1)
+	if err != nil {
+		return err
+	}
+	if next == nil {
+		return r.hole(at.seq+1, st.headSeq)
+	}
+	return nil
+}
+
+// settle notes a fork where err is one.
+func (r *Relay) settle(ctx context.Context, err error) error {
+	var fork *Fork
+	if !errors.As(err, &fork) {
+		return err
+	}
+	r.producer = nil
+	r.clear.Store(false)
+	former := r.forked.Swap(fork)
+	if former == nil || former.What != fork.What {
+		r.log.Error().Msg("the shard stopped: " + fork.What)
+		r.told()
+	}
+	if err := r.store.stop(ctx, fork.What); err != nil {
+		return errors.Join(fork, err)
+	}
+	return fork
+}
+
+// smallest is the largest batch that both topics take.
+func (r *Relay) smallest(ctx context.Context) (int, error) {
+	revisions, err := r.broker.Limit(ctx, broker.ActionsTopic(r.prefix))
+	if err != nil {
+		return 0, err
+	}
+	latest, err := r.broker.Limit(ctx, broker.LatestTopic(r.prefix))
+	if err != nil {
+		return 0, err
+	}
+	return min(revisions, latest), nil
+}
