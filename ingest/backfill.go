@@ -1,0 +1,159 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"aslogd/checkpoint"
+)
+
+// holes are what is wanted, before the front, and neither proved nor lost.
+func (w *worker) holes() checkpoint.Coverage {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	g := &w.group
+	if !g.Known {
+		return nil
+	}
+	return g.Covered.Holes(Span{From: g.From, To: w.frontLocked()}).Sub(g.Lost...)
+}
+
+// pastBegins is where the group's own records begin, as far as is known with
+// this row: a backfill proves nothing before it.
+func (w *worker) pastBegins(seen *time.Time) time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if oldest := older(w.group.Oldest, seen); oldest != nil {
+		return earliest(second(*oldest), w.group.TailFrom)
+	}
+	return w.group.TailFrom
+}
+
+// startBackfill runs the backfill beside the tail, if there is something to
+// read and it does not run.
+func (w *worker) startBackfill(ctx context.Context) {
+	if len(w.holes()) == 0 {
+		t := w.target()
+		w.horizons.heard(t.Source, t.Group)
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.filling {
+		return
+	}
+	w.filling = true
+	w.spawn(func() error { return w.backfill(ctx) })
+}
+
+// backfill reads the holes, oldest first, until there are none. Only so many
+// groups of a process do it at once. A hole that does not close is tried again
+// ever less often; the group's tail never waits for it.
+func (w *worker) backfill(ctx context.Context) error {
+	t := w.target()
+	defer func() {
+		w.horizons.heard(t.Source, t.Group)
+		w.mu.Lock()
+		w.filling = false
+		w.mu.Unlock()
+	}()
+	for wait := time.Minute; ; wait = min(2*wait, mostFollow) {
+		select {
+		case w.slots <- struct{}{}:
+		case <-ctx.Done():
+			return nil
+		}
+		read, err := w.fill(ctx)
+		<-w.slots
+		w.horizons.heard(t.Source, t.Group)
+		if err == nil {
+			err = w.judgePast(ctx, read)
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+		if errors.Is(err, checkpoint.ErrLost) {
+			return err
+		}
+		if err != nil {
+			w.warn(t, fmt.Errorf("backfill: %w", err))
+		}
+		w.mu.Lock()
+		w.filled = err == nil
+		gone := w.group.GoneAt != nil
+		w.mu.Unlock()
+		if len(w.holes()) == 0 || gone || !pause(ctx, wait) {
+			return nil
+		}
+	}
+}
+
+// fill reads each hole once, and returns what was read whole.
+func (w *worker) fill(ctx context.Context) (read checkpoint.Coverage, err error) {
+	t := w.target()
+	for _, hole := range w.holes() {
+		err := w.readSpan(ctx, Backfill, hole, func(res result) error {
+			if res.proved {
+				read = read.Add(res.span)
+			}
+			if w.oldestKnown() != nil {
+				w.horizons.heard(t.Source, t.Group)
+			}
+			return nil
+		})
+		if err != nil {
+			return read, fmt.Errorf("read %s: %w", hole, err)
+		}
+	}
+	return read, nil
+}
+
+// judgePast says of the time before the group's oldest record, which was read
+// and is empty, whether it is covered or lost. It waits until that can be said.
+func (w *worker) judgePast(ctx context.Context, read checkpoint.Coverage) error {
+	w.mu.Lock()
+	from, created := w.group.From, w.group.Created
+	w.mu.Unlock()
+	past := read.Sub(read.Sub(w.holes()...)...) // what was read and is a hole nevertheless
+	past = within(past, Span{From: from, To: w.pastBegins(nil)})
+	if len(past) == 0 {
+		return nil
+	}
+	for {
+		empty, decided := w.horizons.empty(w.target().Source, created)
+		switch {
+		case empty:
+			_, err := w.commit(ctx, Backfill, &Batch{Covered: past})
+			return err
+		case decided:
+			b := &Batch{}
+			for _, span := range past {
+				b.Lost = append(b.Lost, checkpoint.Lost{Span: span, Reason: checkpoint.Retention})
+			}
+			_, err := w.commit(ctx, Backfill, b)
+			return err
+		}
+		if !pause(ctx, 5*time.Second) {
+			return ctx.Err()
+		}
+	}
+}
+
+func within(c checkpoint.Coverage, s Span) (cut checkpoint.Coverage) {
+	for _, part := range c {
+		cut = cut.Add(part.Intersect(s))
+	}
+	return cut
+}
+
+// pause waits, and says whether it waited to the end.
+func pause(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-time.After(d):
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

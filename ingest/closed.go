@@ -1,0 +1,141 @@
+package ingest
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"aslogd/checkpoint"
+)
+
+// sideBySide is how many pages of a closed span are asked for at once; the
+// budget decides how many are under way.
+const sideBySide = 4
+
+// first reads the first page of a closed span, which tells how many rows there
+// are, before it is decided whether to read the rest.
+func (p *pass) first(ctx context.Context) (*Page, error) {
+	page, err := p.rows(ctx, 0, pageLimit)
+	if err != nil {
+		return nil, p.fail(ctx, err)
+	}
+	p.begin(page)
+	return page, nil
+}
+
+// readClosed reads the rest of a span with an end, in the past. Its pages may
+// be asked for in any order and need no overlap: the number of distinct rows
+// says whether each was seen.
+//
+// Rows that started within one second may be answered in another order each
+// time, and then one is seen twice and one not at all, though nothing moved.
+// So passes that show the same total, and the same number of rows in every
+// second, are of the same list, and what they saw together counts.
+func (p *pass) readClosed(ctx context.Context, head *Page) (result, error) {
+	var before struct { // what the last round saw, if its pages were of one list
+		total   int
+		seconds map[int64]int
+		seen    map[string]struct{}
+	}
+	for {
+		seconds, reason, err := p.round(ctx, head)
+		if err != nil {
+			return result{}, p.fail(ctx, err)
+		}
+		if reason == "" {
+			if before.seconds != nil && before.total == p.total && maps.Equal(before.seconds, seconds) {
+				maps.Copy(p.seen, before.seen)
+			}
+			before.total, before.seconds, before.seen = p.total, seconds, p.seen
+			switch {
+			case p.capped():
+				return p.offsetCap(ctx, head)
+			case len(p.seen) == p.total:
+				return p.finish(ctx, head)
+			}
+			reason = "count"
+		} else {
+			before.seconds = nil
+		}
+		if err := p.commit(ctx, head); err != nil {
+			return result{}, err
+		}
+		if !p.restarted(reason) {
+			return p.unsettled(ctx)
+		}
+		if head, err = p.rows(ctx, 0, pageLimit); err != nil {
+			return result{}, p.fail(ctx, err)
+		}
+		p.begin(head)
+	}
+}
+
+// round reads all pages after the head, and commits each. It says how many
+// rows each second showed, and why the pages are not of one list, if so.
+func (p *pass) round(ctx context.Context, head *Page) (seconds map[int64]int, reason string, err error) {
+	p.seen = map[string]struct{}{}
+	seconds = map[int64]int{}
+	count := func(page *Page) {
+		for _, r := range rowsOf(page) {
+			seconds[r.second]++
+		}
+		p.add(page)
+	}
+	count(head)
+	reach := min(p.total, deepest+pageLimit)
+	if head.Rows() == 0 {
+		return seconds, "", nil
+	}
+	var starts []int
+	for at := head.Rows(); at < reach; at += pageLimit {
+		starts = append(starts, at)
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(sideBySide)
+	for _, start := range slices.Backward(starts) { // the oldest first
+		group.Go(func() error {
+			for at, end := start, min(start+pageLimit, reach); at < end; {
+				page, err := p.rows(ctx, at, end-at)
+				if err != nil {
+					return err
+				}
+				p.mu.Lock()
+				if page.Total != p.total {
+					reason = "total"
+				} else if page.Rows() == 0 {
+					reason = "short"
+				} else {
+					count(page)
+				}
+				moved := reason != ""
+				p.mu.Unlock()
+				if err := p.commit(ctx, page); err != nil {
+					return err
+				}
+				if moved {
+					return nil
+				}
+				at += page.Rows()
+			}
+			return nil
+		})
+	}
+	err = group.Wait()
+	return seconds, reason, err
+}
+
+// capped says that the span holds more rows than the API lets anyone page to.
+func (p *pass) capped() bool { return p.total > deepest+pageLimit }
+
+// offsetCap ends the pass over a second that nobody can read to its end: what
+// could be reached is stored, and the second is noted as lost.
+func (p *pass) offsetCap(ctx context.Context, head *Page) (result, error) {
+	p.scan.Outcome = checkpoint.OffsetCap
+	err := p.send(ctx, &Batch{
+		Actions: oldestFirst(head), Rejects: head.Rejects, Scan: p.note(),
+		Lost: []checkpoint.Lost{{Span: p.span, Reason: checkpoint.OffsetCap}},
+	})
+	return p.result(), err
+}

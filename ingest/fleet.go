@@ -1,0 +1,107 @@
+package ingest
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"aslogd/checkpoint"
+)
+
+// A Source is one project in one region, as its groups' workers need it.
+type Source struct {
+	API     API
+	Project string
+	// BackfillFrom is the first moment that is wanted, seen from now; nil, or
+	// an answer of nil: each group's creation.
+	BackfillFrom func(now time.Time) *time.Time
+}
+
+// A Fleet reads the groups of one shard: a worker for each. Its fields are set
+// before Run and not changed.
+type Fleet struct {
+	Sources   map[string]Source // by name; a group of a source that is not here is left alone
+	Roster    Roster
+	Sink      Sink          // of the shard
+	Poll      time.Duration // longest time that a group goes unpolled
+	Follow    time.Duration // shortest time between polls of a group in which something is under way; 5s if 0
+	Backfills chan struct{} // its capacity is how many groups are backfilled at once
+	Horizons  *Horizons     // shared by the fleets of a process
+	Metrics   *Metrics
+	Warn      func(Target, error) // a round that failed and will be tried again; Group is empty where the whole shard is meant
+}
+
+// Run reads the groups of the shard until ctx ends or the shard is lost: then
+// the error is checkpoint.ErrLost. It returns when all its workers have.
+func (f *Fleet) Run(ctx context.Context, lease checkpoint.Lease) error {
+	group, ctx := errgroup.WithContext(ctx)
+	// News from before the list: what happens between the two is told twice.
+	_, since, err := f.Roster.News(ctx, lease.Shard, time.Now().Add(time.Hour))
+	if err != nil {
+		return fmt.Errorf("ask for news of shard %d: %w", lease.Shard, err)
+	}
+	groups, err := f.Roster.Groups(ctx, lease.Shard)
+	if err != nil {
+		return fmt.Errorf("load groups of shard %d: %w", lease.Shard, err)
+	}
+	workers := map[string]*worker{}
+	take := func(groups []checkpoint.Group) {
+		for _, g := range groups {
+			if w, ok := workers[g.ID]; ok {
+				w.update(g)
+				continue
+			}
+			source, ok := f.Sources[g.Source]
+			if !ok {
+				continue
+			}
+			w := f.worker(source, lease, g)
+			w.spawn = group.Go
+			workers[g.ID] = w
+			group.Go(func() error { return w.run(ctx) })
+		}
+	}
+	take(groups)
+	group.Go(func() error {
+		f.follow(ctx, lease.Shard, since, take)
+		return nil
+	})
+	return group.Wait()
+}
+
+// follow asks for news each second.
+func (f *Fleet) follow(ctx context.Context, shard int, since time.Time, take func([]checkpoint.Group)) {
+	for told := false; pause(ctx, time.Second); {
+		groups, now, err := f.Roster.News(ctx, shard, since)
+		if err != nil {
+			if !told && ctx.Err() == nil {
+				f.Warn(Target{Shard: shard}, fmt.Errorf("ask for news of groups: %w", err))
+			}
+			told = true
+			continue
+		}
+		told, since = false, now
+		take(groups)
+	}
+}
+
+func (f *Fleet) worker(source Source, lease checkpoint.Lease, g checkpoint.Group) *worker {
+	w := &worker{
+		api: source.API, from: source.BackfillFrom, sink: f.Sink, epoch: lease.Epoch,
+		poll: f.Poll, follow: f.Follow, slots: f.Backfills, horizons: f.Horizons, metrics: f.Metrics, warn: f.Warn,
+		hint: make(chan struct{}, 1), stirred: time.Now(),
+		group: g, known: map[string]knownRow{}, open: map[string]*following{},
+	}
+	if w.from == nil {
+		w.from = func(time.Time) *time.Time { return nil }
+	}
+	if w.follow == 0 {
+		w.follow = 5 * time.Second
+	}
+	for _, o := range g.Open {
+		w.open[o.ID] = &following{start: o.Start, seen: o.Seen}
+	}
+	return w
+}

@@ -1,0 +1,81 @@
+package ingest
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+const (
+	giveUp     = 7 * 24 * time.Hour // an action that has not ended by then is not asked for again
+	mostFollow = 6 * time.Hour
+	restless   = 15 * time.Minute // how long is_scaling alone keeps a group polled fast
+)
+
+// A following is an action that has not ended.
+type following struct {
+	start *time.Time
+	seen  time.Time // when it was first seen, in our clock
+	asked time.Time // when it was last read, in our clock
+}
+
+// near says that the tail's span is to reach back to the action.
+func (f *following) near(front time.Time) bool {
+	return f.start != nil && f.start.After(front.Add(-nearOpen))
+}
+
+// due says whether an action that the tail does not see is to be asked for by
+// its id: ever less often, a tenth of its age apart.
+func (f *following) due(now time.Time, poll time.Duration) bool {
+	return now.Sub(f.asked) >= min(max(f.age(now)/10, poll), mostFollow)
+}
+
+func (f *following) age(now time.Time) time.Duration {
+	if f.start != nil {
+		return now.Sub(*f.start)
+	}
+	return now.Sub(f.seen)
+}
+
+// followFar asks for open actions that are behind the tail.
+func (w *worker) followFar(ctx context.Context) error {
+	var ids []string
+	w.mu.Lock()
+	front, now := w.frontLocked(), time.Now()
+	for id, f := range w.open {
+		switch {
+		case f.age(now) > giveUp:
+			delete(w.open, id)
+		case !f.near(front) && f.due(now, w.poll):
+			f.asked = now
+			ids = append(ids, id)
+		}
+	}
+	w.mu.Unlock()
+	for _, id := range ids {
+		page, err := w.api.Actions(ctx, Follow, w.target().Group, Query{LogID: id, Limit: 1})
+		if err != nil {
+			return fmt.Errorf("ask for open action %s: %w", id, err)
+		}
+		if _, err := w.commit(ctx, Follow, &Batch{Actions: oldestFirst(page), Rejects: page.Rejects}); err != nil {
+			return fmt.Errorf("commit open action %s: %w", id, err)
+		}
+	}
+	return nil
+}
+
+// pace is the time to the next poll while something is under way in the group:
+// short at first, longer the longer nothing new comes; 0 when it rests.
+func (w *worker) pace() time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	busy := w.group.Scaling
+	for _, o := range w.open {
+		busy = busy || o.near(w.frontLocked())
+	}
+	still := time.Since(w.stirred)
+	if !busy || w.group.GoneAt != nil || still > restless {
+		return 0
+	}
+	return min(max(w.follow, still/4), w.poll)
+}

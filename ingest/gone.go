@@ -1,0 +1,60 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"aslogd/checkpoint"
+)
+
+// lastRead reads a group that is in no list any more once more, if it still
+// answers, and parks it. What is not proved by then never will be: it is noted
+// as lost. Its history stays.
+func (w *worker) lastRead(ctx context.Context) error {
+	err := w.tail(ctx)
+	answers := err == nil
+	if err != nil && !errors.Is(err, ErrNoGroup) && !errors.Is(err, ErrRefused) {
+		return err
+	}
+	w.mu.Lock()
+	filled, filling := w.filled, w.filling
+	w.mu.Unlock()
+	if filling || answers && !filled && len(w.holes()) > 0 {
+		return nil // the loop starts the backfill, and comes back
+	}
+	if err := w.park(ctx); err != nil {
+		return fmt.Errorf("park: %w", err)
+	}
+	return nil
+}
+
+func (w *worker) park(ctx context.Context) error {
+	parked := true
+	b := &Batch{Parked: &parked}
+	w.mu.Lock()
+	g := &w.group
+	if g.GoneAt == nil { // it is back
+		w.mu.Unlock()
+		return nil
+	}
+	gone := second(*g.GoneAt)
+	from := g.From
+	if !g.Known && w.begun == nil { // it was never read
+		from = gone
+		if wanted := wantedFrom(w.from(time.Now()), g.Created); wanted != nil {
+			from = earliest(gone, second(*wanted))
+		}
+		w.begun = &Begin{From: from, Tail: gone}
+	}
+	if w.begun != nil {
+		from = w.begun.From
+	}
+	for _, span := range g.Covered.Holes(Span{From: from, To: gone}).Sub(g.Lost...) {
+		b.Lost = append(b.Lost, checkpoint.Lost{Span: span, Reason: checkpoint.Gone})
+	}
+	w.mu.Unlock()
+	_, err := w.commit(ctx, Tail, b)
+	return err
+}

@@ -1,0 +1,140 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"math/bits"
+	"time"
+
+	"aslogd/checkpoint"
+)
+
+// mostRefused is how rarely a group is asked for that only refuses.
+const mostRefused = time.Hour
+
+// run polls the group until ctx ends or the shard is lost. Whatever goes wrong
+// with one round is told, and the next round tries again.
+func (w *worker) run(ctx context.Context) error {
+	t := w.target()
+	if len(w.holes()) > 0 || !w.group.Known {
+		w.horizons.expect(t.Source, t.Group)
+	}
+	w.startBackfill(ctx)
+	wait := w.untilPoll(time.Now())
+	if !w.group.Known || w.group.GoneAt != nil {
+		wait = 0
+	}
+	for failed := 0; ; {
+		if !w.sleep(ctx, wait) {
+			return nil
+		}
+		err := w.round(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case errors.Is(err, checkpoint.ErrLost):
+			return fmt.Errorf("group %s: %w", t.Group, err)
+		case err == nil:
+			failed = 0
+			w.startBackfill(ctx)
+			if wait = w.pace(); wait == 0 {
+				wait = w.untilPoll(time.Now())
+			}
+			continue
+		}
+		failed++
+		if bits.OnesCount(uint(failed)) == 1 { // told at the first, second, fourth, … failure in a row
+			w.warn(w.target(), fmt.Errorf("poll (failed %d times in a row): %w", failed, err))
+		}
+		wait = w.untilPoll(time.Now())
+		if errors.Is(err, ErrRefused) || errors.Is(err, ErrNoGroup) {
+			wait = max(wait, min(w.poll<<min(failed, 16), mostRefused))
+		}
+		w.horizons.heard(t.Source, t.Group)
+	}
+}
+
+// round is one poll of the group.
+func (w *worker) round(ctx context.Context) error {
+	w.mu.Lock()
+	gone, parked := w.group.GoneAt != nil, w.group.Parked
+	w.mu.Unlock()
+	switch {
+	case gone && parked:
+		return nil
+	case gone:
+		return w.lastRead(ctx)
+	case parked:
+		if _, err := w.commit(ctx, Tail, &Batch{Parked: new(bool)}); err != nil {
+			return fmt.Errorf("take up again: %w", err)
+		}
+	}
+	if err := w.tail(ctx); err != nil {
+		return err
+	}
+	return w.followFar(ctx)
+}
+
+// sleep waits for the time or a hint, whichever is first. A group that is gone
+// and read to its end waits for hints alone.
+func (w *worker) sleep(ctx context.Context, wait time.Duration) bool {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	w.mu.Lock()
+	parked := w.group.Parked && w.group.GoneAt != nil
+	w.mu.Unlock()
+	due := timer.C
+	if parked {
+		due = nil
+	}
+	select {
+	case <-due:
+	case <-w.hint:
+	case <-ctx.Done():
+		return false
+	}
+	return true
+}
+
+// untilPoll is the time to the group's next place in the poll interval, which
+// its id decides: polls spread evenly, and stay where they are after a restart.
+func (w *worker) untilPoll(now time.Time) time.Duration {
+	if w.poll <= 0 {
+		return 0
+	}
+	h := fnv.New64a()
+	h.Write([]byte(w.group.ID)) // never changes, so it needs no lock
+	place := time.Duration(h.Sum64() % uint64(w.poll))
+	past := time.Duration(now.UnixNano()) % w.poll
+	return (place-past+w.poll-1)%w.poll + 1
+}
+
+// update takes what the group list says of the group now.
+func (w *worker) update(g checkpoint.Group) {
+	w.mu.Lock()
+	was := w.group
+	w.group.Name, w.group.Scaling, w.group.GoneAt, w.group.HintedAt = g.Name, g.Scaling, g.GoneAt, g.HintedAt
+	if g.Created != nil {
+		w.group.Created = g.Created
+	}
+	hinted := g.HintedAt != nil && (was.HintedAt == nil || g.HintedAt.After(*was.HintedAt))
+	moved := (was.GoneAt == nil) != (g.GoneAt == nil)
+	// A group that goes on scaling is hinted at by each list, and is polled
+	// fast already: only a change is worth a request of its own.
+	wake := moved || hinted && !(was.Scaling && g.Scaling)
+	if moved {
+		w.filled = false
+	}
+	if wake {
+		w.stirred = time.Now()
+	}
+	w.mu.Unlock()
+	if wake {
+		select {
+		case w.hint <- struct{}{}:
+		default:
+		}
+	}
+}

@@ -1,0 +1,24 @@
+package ingest
+
+import "github.com/prometheus/client_golang/prometheus"
+
+// Metrics count what reading met. A nil *Metrics counts nothing.
+type Metrics struct {
+	restarts *prometheus.CounterVec
+}
+
+// NewMetrics registers the metrics of this package.
+func NewMetrics(reg prometheus.Registerer) *Metrics {
+	m := &Metrics{restarts: prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "aslogd_scan_restarts_total",
+		Help: "Passes over a span that began again because the list moved while it was read: total, overlap, count or short.",
+	}, []string{"source", "reason"})}
+	reg.MustRegister(m.restarts)
+	return m
+}
+
+func (m *Metrics) restart(source, reason string) {
+	if m != nil {
+		m.restarts.WithLabelValues(source, reason).Inc()
+	}
+}

@@ -1,0 +1,89 @@
+package ingest
+
+import "context"
+
+// readOpen reads a span without an end, newest first, page after page. Pages
+// overlap by one row: if exactly that one is known, nothing moved in between.
+// (Which row of the page it is does not matter, so that rows of one second may
+// change places.)
+func (p *pass) readOpen(ctx context.Context) (result, error) {
+	page, err := p.rows(ctx, 0, pageLimit)
+	if err != nil {
+		return result{}, p.fail(ctx, err)
+	}
+	p.begin(page)
+	if p.contact != nil {
+		if err := p.contact(ctx, p); err != nil {
+			return result{}, p.fail(ctx, err)
+		}
+	}
+	for {
+		if p.total > maxRows {
+			res := p.result()
+			res.tooLarge = true
+			return res, p.commit(ctx, page)
+		}
+		if len(p.seen) == p.total {
+			return p.finish(ctx, page)
+		}
+		if err := p.commit(ctx, page); err != nil {
+			return result{}, err
+		}
+		reason := "count"
+		if len(p.seen) < p.total {
+			page, reason, err = p.next(ctx)
+		}
+		if err != nil {
+			return result{}, p.fail(ctx, err)
+		}
+		if reason == "" {
+			continue
+		}
+		if page.Rows() > 0 && reason != "count" {
+			if err := p.commit(ctx, page); err != nil { // it was read, whatever it proves
+				return result{}, err
+			}
+		}
+		if !p.restarted(reason) {
+			return p.unsettled(ctx)
+		}
+		if page, err = p.again(ctx); err != nil {
+			return result{}, p.fail(ctx, err)
+		}
+	}
+}
+
+// next reads the page after what was seen. A reason says why it does not fit.
+func (p *pass) next(ctx context.Context) (page *Page, reason string, err error) {
+	page, err = p.rows(ctx, len(p.seen)-1, pageLimit)
+	switch {
+	case err != nil:
+		return nil, "", err
+	case page.Total != p.total:
+		return page, "total", nil
+	case page.Rows() < 2: // one row for the overlap, and nothing new
+		return page, "short", nil
+	case p.shares(page) != 1:
+		return page, "overlap", nil
+	}
+	p.add(page)
+	return page, "", nil
+}
+
+// again starts over at the head. Where the head still shows rows that were
+// read, what came in is added to them, and reading goes on where it stopped:
+// the count and the overlap say whether that was right. If it was not, the
+// next restart forgets everything.
+func (p *pass) again(ctx context.Context) (*Page, error) {
+	page, err := p.rows(ctx, 0, pageLimit)
+	if err != nil {
+		return nil, err
+	}
+	if p.scan.Restarts%2 == 1 && p.shares(page) > 0 {
+		p.total = page.Total
+		p.add(page)
+	} else {
+		p.begin(page)
+	}
+	return page, nil
+}

@@ -1,0 +1,193 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+// How far a pass goes before it is given up.
+const (
+	maxPages    = 24 // pages of a span; longer passes seldom stand still, and a failed one costs them all
+	maxRows     = maxPages * pageLimit
+	maxRestarts = 3
+	slack       = 2 * time.Second // stamps are whole seconds and clocks differ
+)
+
+// A pass is one reading of all rows of a span. It proves the span when
+//
+//   - each page showed the same total,
+//   - as many distinct rows came as that total says,
+//   - nothing of it was dropped as older than what is stored,
+//   - and no page failed.
+//
+// Why this is enough, though the list moves by offsets while it is read: a row
+// that comes in moves others down, so one is seen twice; a row that goes moves
+// others up, so one is missed. Either changes the total; if one came and one
+// went, the total stands and the set of ids is too small, or the row that two
+// pages share is not there. What comes in behind the reader is not in the
+// proof, and is not claimed: covered ends two seconds before the pass began.
+type pass struct {
+	w     *worker
+	class Class
+	span  Span // To zero: no end
+	gone  bool // the group is in no list: an empty answer proves nothing
+
+	mu       sync.Mutex // a closed span's pages are read side by side
+	scan     Scan
+	stale    int
+	isolated int
+
+	contact func(context.Context, *pass) error // called when the first page of an open span is there
+
+	began  time.Time           // the server's clock when the first page was sent
+	total  int                 // of the first page; -1 before it
+	seen   map[string]struct{} // rows that this pass has read
+	oldest *time.Time
+}
+
+// A result is what a pass came to.
+type result struct {
+	proved   bool      // all rows of the span are stored
+	span     Span      // what was asked for
+	total    int       // rows in the span, as last told
+	tooLarge bool      // more rows than a pass takes: the first page was read, nothing is proved
+	moving   bool      // the list would not stand still
+	began    time.Time // by the server's clock
+}
+
+func (w *worker) newPass(class Class, span Span) *pass {
+	w.mu.Lock()
+	gone := w.group.GoneAt != nil
+	w.mu.Unlock()
+	return &pass{w: w, class: class, span: span, gone: gone, total: -1, scan: Scan{Class: class, Span: span}}
+}
+
+// begin starts the pass at its first page, forgetting what was read before.
+func (p *pass) begin(first *Page) {
+	p.began, p.total, p.oldest = sentAt(first, time.Now()), first.Total, nil
+	p.seen = make(map[string]struct{}, max(first.Total, first.Rows()))
+	p.add(first)
+}
+
+// add takes a page's rows and says how many of them were seen before.
+func (p *pass) add(page *Page) (known int) {
+	for _, r := range rowsOf(page) {
+		if _, ok := p.seen[r.key]; ok {
+			known++
+		}
+		p.seen[r.key] = struct{}{}
+	}
+	p.oldest = older(p.oldest, oldestOf(page))
+	return known
+}
+
+// shares is how many rows of the page the pass has seen.
+func (p *pass) shares(page *Page) (known int) {
+	for _, r := range rowsOf(page) {
+		if _, ok := p.seen[r.key]; ok {
+			known++
+		}
+	}
+	return known
+}
+
+// commit makes a page durable. It never waits for a proof.
+func (p *pass) commit(ctx context.Context, page *Page) error {
+	return p.send(ctx, &Batch{Actions: oldestFirst(page), Rejects: page.Rejects})
+}
+
+func (p *pass) send(ctx context.Context, b *Batch) error {
+	out, err := p.w.commit(ctx, p.class, b)
+	p.mu.Lock()
+	p.stale += out.Stale
+	p.mu.Unlock()
+	return err
+}
+
+// finish commits the last page, with the span if it is proved.
+func (p *pass) finish(ctx context.Context, last *Page) (result, error) {
+	b := &Batch{Actions: oldestFirst(last), Rejects: last.Rejects}
+	if p.class == Backfill {
+		b.Oldest = p.oldest
+	}
+	proved := len(p.seen) == p.total && p.stale == 0 && !(p.gone && p.total == 0)
+	p.scan.Outcome = "unproved"
+	if proved {
+		p.scan.Outcome = "proved"
+		if c := p.covers(); !c.Empty() {
+			b.Covered = []Span{c}
+		}
+	}
+	b.Scan = p.note()
+	err := p.send(ctx, b)
+	res := p.result()
+	res.proved = proved && err == nil && p.stale == 0 // the sink takes no span with a stale answer
+	return res, err
+}
+
+// covers is the part of the span that a pass may prove: not past its own
+// beginning, and, of the past before the tail began, not before the oldest row
+// that the group shows, since nothing tells an empty past from a forgotten one
+// (see Horizons).
+func (p *pass) covers() Span {
+	end := second(p.began.Add(-slack))
+	if !p.span.To.IsZero() {
+		end = earliest(end, p.span.To)
+	}
+	from := p.span.From
+	if p.class == Backfill {
+		from = latest(from, p.w.pastBegins(p.oldest))
+	}
+	return Span{From: from, To: end}
+}
+
+// fail notes a pass that ended with an error. A page of which nothing could be
+// read goes to quarantine, once for the pass.
+func (p *pass) fail(ctx context.Context, cause error) error {
+	p.scan.Outcome = cause.Error()
+	b := &Batch{}
+	var page *PageError
+	if errors.As(cause, &page) {
+		b.Rejects = []Reject{page.Reject}
+	} else if p.total < 0 {
+		return cause // nothing was read: the loop's warning says it all
+	}
+	b.Scan = p.note()
+	if ctx.Err() != nil {
+		return cause
+	}
+	if err := p.send(ctx, b); err != nil {
+		return errors.Join(cause, err)
+	}
+	return cause
+}
+
+// unsettled notes a pass that was given up because the list kept moving.
+func (p *pass) unsettled(ctx context.Context) (result, error) {
+	p.scan.Outcome = "unproved"
+	res := p.result()
+	res.moving = true
+	return res, p.send(ctx, &Batch{Scan: p.note()})
+}
+
+func (p *pass) result() result {
+	return result{span: p.span, total: p.total, began: p.began}
+}
+
+func (p *pass) note() *Scan {
+	p.scan.Total, p.scan.Distinct = p.total, len(p.seen)
+	scan := p.scan
+	return &scan
+}
+
+// restarted counts a restart and says whether one more is allowed.
+func (p *pass) restarted(reason string) bool {
+	if p.scan.Restarts == maxRestarts {
+		return false
+	}
+	p.scan.Restarts++
+	p.w.metrics.restart(p.w.target().Source, reason)
+	return true
+}

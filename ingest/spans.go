@@ -1,0 +1,81 @@
+package ingest
+
+import (
+	"context"
+	"time"
+)
+
+// A region is a stretch that some first page counted: from wherever reading
+// has come to, up to its end, about rows are left. Regions nest.
+type region struct {
+	end  time.Time
+	rows int
+}
+
+// readSpan proves a closed span piece by piece, oldest first, and calls each
+// after every piece. Pieces are cut by count: the first request asks for the
+// whole; what is too large tells its total, and with it how long a piece of
+// few enough pages should be, so that most first pages are of spans that fit,
+// and are not asked in vain.
+//
+// A piece that does not stand still is halved, down to one second; a second
+// that cannot be proved is left as a gap, and reading goes on behind it.
+func (w *worker) readSpan(ctx context.Context, class Class, span Span, each func(result) error) error {
+	regions := []region{{end: span.To}} // not counted: taken whole
+	var longest time.Duration           // after a halving; 0: no bound
+	for from := span.From; from.Before(span.To); {
+		for len(regions) > 1 && !regions[len(regions)-1].end.After(from) {
+			regions = regions[:len(regions)-1]
+		}
+		piece := Span{From: from, To: cut(from, regions[len(regions)-1])}
+		if longest > 0 {
+			piece.To = earliest(piece.To, from.Add(longest))
+		}
+		p := w.newPass(class, piece)
+		head, err := p.first(ctx)
+		if err != nil {
+			return err
+		}
+		if p.total > maxRows && piece.Length() > time.Second {
+			if err := p.commit(ctx, head); err != nil {
+				return err
+			}
+			regions = append(regions, region{end: piece.To, rows: p.total})
+			continue
+		}
+		res, err := p.readClosed(ctx, head)
+		if err != nil {
+			return err
+		}
+		if res.moving && piece.Length() > time.Second {
+			longest = (piece.Length() / 2).Truncate(time.Second)
+			continue
+		}
+		if err := each(res); err != nil {
+			return err
+		}
+		if longest > 0 {
+			longest *= 4
+		}
+		for i := range regions {
+			regions[i].rows = max(0, regions[i].rows-res.total)
+		}
+		from = piece.To
+	}
+	return nil
+}
+
+// cut is where a piece of few enough rows, that begins at from, should end:
+// the region's rows are shared out over as few even pieces as will do.
+func cut(from time.Time, r region) time.Time {
+	if r.rows <= maxRows {
+		return r.end
+	}
+	pieces := (r.rows + aim - 1) / aim
+	length := (r.end.Sub(from) / time.Duration(pieces)).Truncate(time.Second)
+	return earliest(r.end, from.Add(max(length, time.Second)))
+}
+
+// aim is how many rows a piece should have: below maxRows, since rows are not
+// spread evenly, and a first page that finds too many is a request in vain.
+const aim = maxRows * 5 / 6

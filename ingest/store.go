@@ -1,0 +1,16 @@
+package ingest
+
+import (
+	"context"
+	"time"
+
+	"aslogd/checkpoint"
+)
+
+// A Roster knows which groups a shard has. Groups gives all of them, as their
+// workers need them at a start; News gives those that were found, hinted at,
+// gone or back since the moment, and the moment to ask from next time.
+type Roster interface {
+	Groups(ctx context.Context, shard int) ([]checkpoint.Group, error)
+	News(ctx context.Context, shard int, since time.Time) ([]checkpoint.Group, time.Time, error)
+}

@@ -1,0 +1,129 @@
+package ingest
+
+import (
+	"context"
+	"time"
+)
+
+const (
+	leastOverlap = 10 * time.Minute // what is covered is read again this far back
+	mostOverlap  = 6 * time.Hour
+	nearOpen     = time.Hour       // an open action this near to the front is in the tail's span
+	headroom     = 5 * time.Second // what is older than this stands still
+)
+
+// tail reads what is new: from the front, less an overlap for what comes late
+// and for what may still change, without an end. One request when it is quiet.
+//
+// What is too long for one pass is of two kinds. Where the front is far behind
+// (the daemon was away), the tail goes on at the head, and the backfill reads
+// what lies between: a new action never waits for an old one. Where the head
+// itself is that busy, the closed part up to a few seconds ago is proved piece
+// by piece, and the rest is left to the next round.
+func (w *worker) tail(ctx context.Context) error {
+	front, from, class := w.tailSpan()
+	p := w.newPass(class, Span{From: from})
+	p.contact = w.contact
+	res, err := p.readOpen(ctx)
+	if err != nil {
+		return err
+	}
+	w.forget(from)
+	if !res.tooLarge && !res.moving {
+		return nil
+	}
+	head := second(res.began.Add(-headroom))
+	if res.tooLarge && front.Before(head.Add(-leastOverlap)) {
+		w.mu.Lock()
+		w.jumped = head
+		w.mu.Unlock()
+		return nil
+	}
+	return w.readSpan(ctx, class, Span{From: from, To: head}, func(result) error { return nil })
+}
+
+// tailSpan says where the tail begins, and whether this read is for the sake
+// of something under way.
+func (w *worker) tailSpan() (front, from time.Time, class Class) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.group.Known {
+		front = second(time.Now().Add(w.skew))
+		return front, front.Add(-leastOverlap), Tail
+	}
+	front = w.frontLocked()
+	overlap := min(max(leastOverlap, w.group.Lateness*3/2), mostOverlap)
+	from = second(front.Add(-overlap))
+	for _, o := range w.open {
+		if o.near(front) {
+			from = earliest(from, second(*o.start))
+			class = Follow
+		}
+	}
+	if class != Follow && !w.group.Scaling {
+		class = Tail
+	}
+	return front, from, class
+}
+
+// contact is the first answer for a group that has no checkpoint: it says, by
+// the server's clock, where the tail begins, and where the group's past does.
+func (w *worker) contact(ctx context.Context, p *pass) error {
+	w.mu.Lock()
+	known, created := w.group.Known, w.group.Created
+	w.mu.Unlock()
+	if known {
+		return nil
+	}
+	now := second(p.began)
+	tail := earliest(p.span.From, now)
+	from := wantedFrom(w.from(now), created)
+	if from == nil {
+		oldest, err := w.findOldest(ctx)
+		if err != nil {
+			return err
+		}
+		if from = oldest; from == nil {
+			from = &tail
+		}
+	}
+	begin := Begin{From: earliest(second(*from), now)}
+	begin.Tail = latest(tail, begin.From)
+	w.mu.Lock()
+	w.begun = &begin
+	w.mu.Unlock()
+	return nil
+}
+
+// wantedFrom is the later of the source's start and the group's creation; nil
+// where neither is known.
+func wantedFrom(start, created *time.Time) *time.Time {
+	if start == nil || created != nil && created.After(*start) {
+		return created
+	}
+	return start
+}
+
+// findOldest asks for a group's oldest row, where nothing says when the group
+// was made: the last row of all, or where that is too deep to ask for, the
+// deepest, and from there again.
+func (w *worker) findOldest(ctx context.Context) (oldest *time.Time, err error) {
+	p := w.newPass(Backfill, Span{})
+	for {
+		page, err := p.rows(ctx, 0, 1)
+		if err != nil {
+			return nil, err
+		}
+		if page.Total > 1 {
+			if page, err = p.rows(ctx, min(page.Total-1, deepest), 1); err != nil {
+				return nil, err
+			}
+		}
+		found := oldestOf(page)
+		if found == nil || oldest != nil && !found.Before(*oldest) || page.Total <= deepest+1 {
+			return older(oldest, found), nil
+		}
+		oldest = found
+		p = w.newPass(Backfill, Span{To: second(*found)})
+	}
+}

@@ -1,0 +1,172 @@
+package ingest
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"aslogd/checkpoint"
+)
+
+// maxKnown bounds what a worker remembers of what it committed.
+const maxKnown = 4096
+
+// A worker reads one group, for as long as its shard is held. Two loops share
+// it: the tail, which follows the group's head, and the backfill, which reads
+// its past. What it remembers only saves requests and commits; all of it may
+// be forgotten at any moment.
+type worker struct {
+	api      API
+	from     func(now time.Time) *time.Time // the source's BACKFILL_FROM
+	sink     Sink
+	epoch    int64
+	poll     time.Duration
+	follow   time.Duration
+	slots    chan struct{} // backfills at once in this process
+	horizons *Horizons
+	metrics  *Metrics
+	warn     func(Target, error)
+	spawn    func(func() error)
+	hint     chan struct{} // capacity 1: something may be new
+
+	mu      sync.Mutex
+	group   checkpoint.Group
+	known   map[string]knownRow
+	open    map[string]*following
+	begun   *Begin        // goes out with the next batch
+	late    time.Duration // measured, and not told yet
+	skew    time.Duration // the server's clock less ours
+	stirred time.Time     // when a row was last new or changed, or a hint came
+	jumped  time.Time     // the tail goes on here, and leaves what is before to the backfill
+	filling bool          // the backfill runs
+	filled  bool          // the backfill has tried all holes since the group was gone
+}
+
+// A knownRow is the payload that was last committed of a row.
+type knownRow struct {
+	hash  string
+	start time.Time
+}
+
+func (w *worker) target() Target {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return Target{Source: w.group.Source, Project: w.group.Project, Group: w.group.ID, Name: w.group.Name, Shard: w.group.Shard}
+}
+
+func (w *worker) oldestKnown() *time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.group.Oldest
+}
+
+// commit makes a batch durable, and takes into the worker's view what became
+// durable, never before. Rows that say what this worker committed a moment ago
+// are left out; their commit would do nothing.
+func (w *worker) commit(ctx context.Context, class Class, b *Batch) (Outcome, error) {
+	w.mu.Lock()
+	b.Epoch = w.epoch
+	actions := b.Actions[:0:0]
+	for _, a := range b.Actions {
+		if k, ok := w.known[a.ID]; !ok || k.hash != string(a.Hash) {
+			actions = append(actions, a)
+		}
+	}
+	b.Actions = actions
+	b.Begin = w.begun
+	if w.late > w.group.Lateness {
+		b.Late = w.late
+	}
+	front := w.frontLocked()
+	w.mu.Unlock()
+	if len(b.Actions)+len(b.Rejects)+len(b.Covered)+len(b.Lost) == 0 &&
+		b.Begin == nil && b.Parked == nil && (b.Scan == nil || b.Scan.Outcome == "proved") {
+		return Outcome{}, nil
+	}
+	b.Target = w.target()
+	out, err := w.sink.Commit(ctx, b)
+	if err != nil {
+		return out, err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.took(class, b, out, front)
+	return out, nil
+}
+
+// took is commit's second half: the batch is durable.
+func (w *worker) took(class Class, b *Batch, out Outcome, front time.Time) {
+	now := time.Now()
+	g := &w.group
+	w.measure(class, b, out, front, now)
+	if b.Begin != nil {
+		g.Known, g.From, g.TailFrom, w.begun = true, b.Begin.From, b.Begin.Tail, nil
+	}
+	for _, lost := range b.Lost {
+		g.Lost = g.Lost.Add(lost.Span)
+	}
+	if out.Stale == 0 {
+		g.Covered = g.Covered.Add(b.Covered...)
+	}
+	if b.Parked != nil {
+		g.Parked = *b.Parked
+	}
+	g.Oldest = older(g.Oldest, b.Oldest)
+	g.Lateness = max(g.Lateness, b.Late)
+	if out.New+out.Changed > 0 && class != Backfill {
+		w.stirred = now
+	}
+	for _, a := range b.Actions {
+		w.remember(a, out.Stale == 0 && class != Backfill, now)
+	}
+}
+
+// measure takes the lateness of rows that came to a place that had been proved
+// without them. Only where the whole batch was new is it known which rows were.
+func (w *worker) measure(class Class, b *Batch, out Outcome, front, now time.Time) {
+	if class == Backfill || out.New == 0 || out.New < len(b.Actions) {
+		return
+	}
+	for _, a := range b.Actions {
+		if a.StartTime == nil || !a.StartTime.Before(front) {
+			continue
+		}
+		at := second(*a.StartTime)
+		if w.group.Covered.Contains(Span{From: at, To: at.Add(time.Second)}) {
+			w.late = max(w.late, now.Add(w.skew).Sub(at))
+		}
+	}
+}
+
+// remember keeps what was committed of a row, and whether it is still open. Of
+// a batch in which something was stale nothing is known.
+func (w *worker) remember(a Seen, known bool, now time.Time) {
+	if !a.Open() {
+		delete(w.open, a.ID)
+	} else if f, ok := w.open[a.ID]; ok {
+		f.asked = now
+	} else {
+		w.open[a.ID] = &following{start: a.StartTime, seen: now, asked: now}
+	}
+	delete(w.known, a.ID)
+	if known && a.StartTime != nil && len(w.known) < maxKnown {
+		w.known[a.ID] = knownRow{hash: string(a.Hash), start: *a.StartTime}
+	}
+}
+
+// forget drops what lies before the tail's next span.
+func (w *worker) forget(before time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for id, k := range w.known {
+		if k.start.Before(before) {
+			delete(w.known, id)
+		}
+	}
+}
+
+// frontLocked is where the tail's new ground begins.
+func (w *worker) frontLocked() time.Time {
+	front := latest(w.group.TailFrom, w.group.Covered.End())
+	return latest(front, w.jumped)
+}
