@@ -1,0 +1,241 @@
+package sink
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"aslogd/checkpoint"
+	"aslogd/ingest"
+	"aslogd/internal/testenv"
+)
+
+func TestDoingToSuccessIsRevisionTwo(t *testing.T) {
+	t.Parallel()
+	pool := testenv.Postgres(t)
+	own(t, pool, lease)
+	c := committer(t, pool)
+
+	want(t, "first sight", commit(t, c, batch("g", seen(t, 1, doing("a")))), ingest.Outcome{New: 1})
+	want(t, "open", text(t, pool, `SELECT action_id FROM aslog.open_action`), "a")
+	want(t, "its end", commit(t, c, batch("g", seen(t, 2, success("a", "i-9")))), ingest.Outcome{Changed: 1})
+	want(t, "journal", text(t, pool, journalText), "1 g a 1 new DOING; 2 g a 2 changed SUCCESS")
+	want(t, "present", text(t, pool, `SELECT revision, status, type, seq, shard, open, raw IS NULL, changed_at > first_seen_at, cardinality(earlier_hashes)
+		FROM aslog.scaling_action`), "2 SUCCESS MANUAL_ADD 2 3 false true true 1")
+	want(t, "children are replaced", text(t, pool, `SELECT outcome, ordinal, instance_id FROM aslog.scaling_action_instance ORDER BY 2`),
+		"added 0 i-9; added 1 i-2")
+	want(t, "reasons", text(t, pool, `SELECT ordinal, change_reason, old_value, new_value FROM aslog.scaling_action_reason`), "0 MANNUAL 1 3")
+	want(t, "raw is kept byte for byte", text(t, pool, `SELECT raw::text FROM aslog.journal WHERE seq = 2`), success("a", "i-9"))
+
+	want(t, "status never goes back", commit(t, c, batch("g", seen(t, 3, doing("a")))), ingest.Outcome{Stale: 1})
+	want(t, "what was asked before is dropped", commit(t, c, batch("g", seen(t, 1, success("a", "i-8")))), ingest.Outcome{Stale: 1})
+	want(t, "journal", text(t, pool, journalText), "1 g a 1 new DOING; 2 g a 2 changed SUCCESS")
+	want(t, "group name", text(t, pool, `SELECT DISTINCT group_name FROM aslog.journal`), "name of g")
+}
+
+func TestAReturningPayloadMustBeShownForLong(t *testing.T) {
+	t.Parallel()
+	pool := testenv.Postgres(t)
+	own(t, pool, lease)
+	c := committer(t, pool)
+	first, second := success("a", "i-1"), success("a", "i-7")
+	step := func(asked int, raw string, outcome ingest.Outcome) {
+		t.Helper()
+		want(t, "outcome", commit(t, c, batch("g", seen(t, asked, raw))), outcome)
+	}
+	stale, change := ingest.Outcome{Stale: 1}, ingest.Outcome{Changed: 1}
+	step(0, first, ingest.Outcome{New: 1})
+	step(1, second, change)
+	step(2, first, stale)
+	step(50, first, stale)
+	step(51, second, ingest.Outcome{}) // seen in between: the wait begins again
+	want(t, "nothing noted", text(t, pool, `SELECT stale_hash IS NULL, stale_since IS NULL FROM aslog.scaling_action`), "true true")
+	step(70, first, stale)
+	step(129, first, stale)
+	step(130, first, change)
+	want(t, "journal", text(t, pool, journalText), "1 g a 1 new SUCCESS; 2 g a 2 changed SUCCESS; 3 g a 3 changed SUCCESS")
+	step(131, second, stale) // now the other one is the earlier
+}
+
+func TestReplayMakesNothing(t *testing.T) {
+	t.Parallel()
+	pool := testenv.Postgres(t)
+	own(t, pool, lease)
+	c := committer(t, pool)
+	batches := []*ingest.Batch{
+		batch("g", seen(t, 1, doing("a")), seen(t, 1, success("b", "i-1"))),
+		batch("h", seen(t, 2, success("a", "i-1"))),
+		batch("g", seen(t, 3, success("a", "i-1")), seen(t, 3, success("c", "i-1"))),
+	}
+	batches[0].Begin = &ingest.Begin{From: day, Tail: day}
+	batches[0].Covered = []ingest.Span{{From: day, To: day.Add(time.Hour)}}
+	for _, b := range batches {
+		commit(t, c, b)
+	}
+	everything := `SELECT h.*, j.*, a.* FROM aslog.shard_head h, aslog.journal j, aslog.scaling_action a ORDER BY j.seq, a.group_id, a.action_id`
+	before := text(t, pool, everything) + text(t, pool, `SELECT group_id, covered::text, watermark FROM aslog.checkpoint`)
+	for _, order := range [][]int{{0, 1, 2}, {2, 1, 0}, {1, 0, 2, 2, 0, 1}} {
+		for _, i := range order {
+			out := commit(t, c, batches[i])
+			want(t, "new and changed", []int{out.New, out.Changed}, []int{0, 0})
+		}
+	}
+	want(t, "everything", text(t, pool, everything)+text(t, pool, `SELECT group_id, covered::text, watermark FROM aslog.checkpoint`), before)
+}
+
+// Batches that wait together are one commit: one recorded_at, each action once.
+func TestWaitingBatchesAreMerged(t *testing.T) {
+	t.Parallel()
+	pool := testenv.Postgres(t)
+	own(t, pool, lease)
+	c := NewCommitter(CommitterConfig{Pool: pool, Lease: lease, Settle: time.Hour})
+	outcomes := make([]ingest.Outcome, 3)
+	batches := []*ingest.Batch{
+		batch("g", seen(t, 1, doing("a"))),
+		batch("h", seen(t, 1, doing("a")), seen(t, 1, doing("b"))),
+		batch("g", seen(t, 2, success("a", "i-1"))),
+	}
+	var wg sync.WaitGroup
+	for i, b := range batches {
+		wg.Go(func() { outcomes[i] = commit(t, c, b) })
+	}
+	for c.waiting() < 3 {
+		time.Sleep(time.Millisecond)
+	}
+	run(t, c)
+	wg.Wait()
+	want(t, "one commit", text(t, pool, `SELECT count(DISTINCT recorded_at) FROM aslog.journal`), "1")
+	want(t, "rows", text(t, pool, `SELECT group_id, action_id, revision, status FROM aslog.journal ORDER BY 1, 2`),
+		"g a 1 SUCCESS; h a 1 DOING; h b 1 DOING")
+	want(t, "the latest read counts", outcomes, []ingest.Outcome{{}, {New: 2}, {New: 1}})
+}
+
+func (c *Committer) waiting() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.queue)
+}
+
+// Another replica has claimed the shard: what this one still holds is dropped.
+func TestAStaleEpochWritesNothing(t *testing.T) {
+	t.Parallel()
+	pool := testenv.Postgres(t)
+	own(t, pool, checkpoint.Lease{Shard: lease.Shard, Epoch: lease.Epoch + 1, Owner: lease.Owner})
+	c := NewCommitter(CommitterConfig{Pool: pool, Lease: lease})
+	said := run(t, c)
+	b := batch("g", seen(t, 1, doing("a")))
+	b.Begin = &ingest.Begin{From: day, Tail: day}
+	if _, err := c.Commit(context.Background(), b); !errors.Is(err, checkpoint.ErrLost) {
+		t.Errorf("Commit: %v, want ErrLost", err)
+	}
+	if err := <-said; !errors.Is(err, checkpoint.ErrLost) {
+		t.Errorf("Run: %v, want ErrLost", err)
+	}
+	if _, err := c.Commit(context.Background(), b); !errors.Is(err, checkpoint.ErrLost) {
+		t.Errorf("Commit after the end: %v, want ErrLost", err)
+	}
+	want(t, "rows", text(t, pool, `SELECT (SELECT count(*) FROM aslog.journal), (SELECT count(*) FROM aslog.scaling_action), (SELECT count(*) FROM aslog.checkpoint)`), "0 0 0")
+}
+
+func TestABatchOfAnotherEpochIsDropped(t *testing.T) {
+	t.Parallel()
+	pool := testenv.Postgres(t)
+	own(t, pool, lease)
+	c := committer(t, pool)
+	b := batch("g", seen(t, 1, doing("a")))
+	b.Epoch--
+	if _, err := c.Commit(context.Background(), b); !errors.Is(err, checkpoint.ErrLost) {
+		t.Errorf("Commit: %v, want ErrLost", err)
+	}
+	commit(t, c, batch("g", seen(t, 1, doing("b")))) // the committer itself goes on
+	want(t, "journal", text(t, pool, journalText), "1 g b 1 new DOING")
+}
+
+// Journal and topic disagree: callers are told, and once it is settled the
+// shard goes on by itself.
+func TestAStoppedShardCommitsNothing(t *testing.T) {
+	t.Parallel()
+	pool := testenv.Postgres(t)
+	own(t, pool, lease)
+	var mu sync.Mutex
+	fork := errors.New("topic is ahead by 3 rows")
+	c := committer(t, pool, func(cfg *CommitterConfig) {
+		cfg.Before = func(context.Context) error {
+			mu.Lock()
+			defer mu.Unlock()
+			return fork
+		}
+	})
+	var stopped *Stopped
+	if _, err := c.Commit(context.Background(), batch("g", seen(t, 1, doing("a")))); !errors.As(err, &stopped) || !errors.Is(err, fork) {
+		t.Errorf("Commit: %v, want Stopped", err)
+	}
+	want(t, "rows", text(t, pool, `SELECT count(*) FROM aslog.journal`), "0")
+	mu.Lock()
+	fork = nil
+	mu.Unlock()
+	for {
+		if _, err := c.Commit(context.Background(), batch("g", seen(t, 1, doing("a")))); err == nil {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	want(t, "rows", text(t, pool, `SELECT count(*) FROM aslog.journal`), "1")
+}
+
+// A new release hashes differently: what is stored is hashed again, and only
+// what differs then is a revision.
+func TestAnotherNormalFormMakesNoRevision(t *testing.T) {
+	t.Parallel()
+	pool := testenv.Postgres(t)
+	own(t, pool, lease)
+	c := committer(t, pool)
+	commit(t, c, batch("g", seen(t, 1, doing("a")), seen(t, 1, doing("b"))))
+	exec(t, pool, `UPDATE aslog.scaling_action SET content_hash = '\x09'::bytea || substr(content_hash, 2)`)
+	want(t, "one is the same, one is not", commit(t, c, batch("g", seen(t, 2, doing("a")), seen(t, 2, success("b", "i-1")))), ingest.Outcome{Changed: 1})
+	want(t, "journal", text(t, pool, journalText), "1 g a 1 new DOING; 2 g b 1 new DOING; 3 g b 2 changed SUCCESS")
+	want(t, "hashes are of this form", text(t, pool, `SELECT DISTINCT get_byte(content_hash, 0) FROM aslog.scaling_action`), "1")
+	want(t, "and so is the earlier one", commit(t, c, batch("g", seen(t, 3, success("b", "i-5")))), ingest.Outcome{Changed: 1})
+}
+
+// The month's partition is missing, because nothing ran for months.
+func TestAMissingMonthIsMade(t *testing.T) {
+	t.Parallel()
+	pool := testenv.Postgres(t)
+	own(t, pool, lease)
+	exec(t, pool, `UPDATE aslog.shard_head SET head_recorded_at = now() + interval '1 year' WHERE shard = 3`)
+	c := committer(t, pool)
+	commit(t, c, batch("g", seen(t, 1, doing("a"))))
+	want(t, "recorded_at never falls", text(t, pool, `SELECT j.recorded_at > now() + interval '364 days', h.head_recorded_at = j.recorded_at
+		FROM aslog.journal j, aslog.shard_head h WHERE h.shard = 3`), "true true")
+}
+
+// Every caller waits for its turn: what waits is bounded by bytes.
+func TestMemoryIsBounded(t *testing.T) {
+	t.Parallel()
+	pool := testenv.Postgres(t)
+	own(t, pool, lease)
+	c := NewCommitter(CommitterConfig{Pool: pool, Lease: lease, MemoryBytes: 1}) // room for one, whatever its size
+	ctx, cancel := context.WithCancel(context.Background())
+	errs := make(chan error, 2)
+	for _, id := range []string{"a", "b"} {
+		go func() {
+			_, err := c.Commit(ctx, batch("g", seen(t, 1, doing(id))))
+			errs <- err
+		}()
+	}
+	for c.waiting() < 1 {
+		time.Sleep(time.Millisecond)
+	}
+	want(t, "batches in the queue", c.waiting(), 1)
+	cancel()
+	for range 2 {
+		if err := <-errs; !errors.Is(err, context.Canceled) {
+			t.Errorf("Commit: %v, want Canceled", err)
+		}
+	}
+	run(t, c)
+	commit(t, c, batch("g", seen(t, 1, doing("c"))))
+}
