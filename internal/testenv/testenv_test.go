@@ -1,6 +1,9 @@
 package testenv
 
-import "testing"
+import (
+	"net"
+	"testing"
+)
 
 func TestMain(m *testing.M) { Main(m) }
 
@@ -30,4 +33,14 @@ func TestPostgresIsOnesOwn(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The broker answers, whichever it is.
+func TestKafka(t *testing.T) {
+	t.Parallel()
+	conn, err := net.Dial("tcp", Kafka(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn.Close()
 }
