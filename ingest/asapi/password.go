@@ -1,0 +1,282 @@
+package asapi
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+
+	"aslogd/ingest/action"
+)
+
+// PasswordConfig says who signs in, and where.
+type PasswordConfig struct {
+	Source    string // for the metric
+	IAMURL    string // scheme and host, no path
+	Domain    string
+	Username  string
+	Password  Secret // read at every sign-in
+	Project   string // id; the token's scope
+	Metrics   *Metrics
+	Warn      func(error)       // told that a renewal failed while the old token still holds; nil: nobody is
+	Transport http.RoundTripper // nil: NewTransport()
+}
+
+// Password signs in at IAM and sends the token with each request. One sign-in
+// is under way at a time, whoever waits for it.
+type Password struct {
+	cfg   PasswordConfig
+	url   string
+	http  *http.Client
+	login singleflight.Group
+
+	mu       sync.Mutex
+	token    string
+	former   string // the token before, for Redact: it may still be on its way
+	password string // as last read, for Redact
+	madeAt   time.Time
+	renewAt  time.Time
+	endsAt   time.Time
+	refusal  refusal
+}
+
+// A refusal is a sign-in that IAM refused. It is not tried again with the same
+// password for a while: too many wrong passwords lock an account.
+type refusal struct {
+	err      error
+	password string
+	until    time.Time
+	pause    time.Duration
+}
+
+const (
+	renewBefore   = 10 * time.Minute // a token's end, at most a quarter of its life
+	freshToken    = time.Minute
+	renewAgain    = 30 * time.Second // after a renewal that failed
+	shortRefusal  = time.Minute
+	longRefusal   = 15 * time.Minute
+	defaultLife   = 24 * time.Hour // where IAM does not say
+	maxLoginReply = 1 << 20
+)
+
+// NewPassword makes an authenticator that signs in at the first request. An
+// error names a setting that cannot be right.
+func NewPassword(cfg PasswordConfig) (*Password, error) {
+	u, err := parseEndpoint(cfg.IAMURL)
+	if err != nil {
+		return nil, fmt.Errorf("IAM URL of source %s: %w", cfg.Source, err)
+	}
+	if cfg.Password == nil {
+		return nil, fmt.Errorf("source %s has no password", cfg.Source)
+	}
+	if cfg.Transport == nil {
+		cfg.Transport = NewTransport()
+	}
+	if cfg.Warn == nil {
+		cfg.Warn = func(error) {}
+	}
+	return &Password{
+		cfg:  cfg,
+		url:  (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: "/v3/auth/tokens"}).String(),
+		http: newHTTPClient(cfg.Transport),
+	}, nil
+}
+
+// Authorize adds the token, signing in where there is none or it ends soon.
+func (p *Password) Authorize(ctx context.Context, req *http.Request) error {
+	token, err := p.current(ctx)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("X-Auth-Token", token)
+	return nil
+}
+
+// Refused drops the token that the request carried, unless it has been renewed
+// since. A token that was made just now is kept: another would be refused too,
+// and each refused request would cost a sign-in.
+func (p *Password) Refused(req *http.Request) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.token != "" && p.token == req.Header.Get("X-Auth-Token") {
+		if time.Since(p.madeAt) < freshToken {
+			return false
+		}
+		p.former, p.token = p.token, ""
+	}
+	return true
+}
+
+// Redact hides password and token.
+func (p *Password) Redact(text string) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return hide(text, p.password, p.token, p.former)
+}
+
+func (p *Password) held(now time.Time) (token string, due bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.token == "" || !now.Before(p.endsAt) {
+		return "", true
+	}
+	return p.token, !now.Before(p.renewAt)
+}
+
+func (p *Password) current(ctx context.Context) (string, error) {
+	token, due := p.held(time.Now())
+	if !due {
+		return token, nil
+	}
+	// The sign-in outlives whoever asked for it first: others wait for it too.
+	done := p.login.DoChan("", func() (any, error) {
+		if token, due := p.held(time.Now()); !due {
+			return token, nil
+		}
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestTimeout)
+		defer cancel()
+		return p.signIn(ctx)
+	})
+	select {
+	case <-ctx.Done():
+		return "", fmt.Errorf("wait for the sign-in at IAM: %w", ctx.Err())
+	case r := <-done:
+		if r.Err == nil {
+			return r.Val.(string), nil
+		}
+		if token, _ := p.held(time.Now()); token != "" {
+			p.putOff(r.Err)
+			return token, nil
+		}
+		return "", fmt.Errorf("sign in at IAM: %w", r.Err)
+	}
+}
+
+// putOff goes on with the old token for a moment after its renewal failed.
+func (p *Password) putOff(err error) {
+	now := time.Now()
+	p.mu.Lock()
+	first := !now.Before(p.renewAt)
+	if first {
+		p.renewAt = now.Add(renewAgain)
+	}
+	p.mu.Unlock()
+	if first {
+		p.cfg.Warn(fmt.Errorf("renew the token of source %s, the old one still holds: %w", p.cfg.Source, err))
+	}
+}
+
+// signIn gets a token, keeps it and returns it.
+func (p *Password) signIn(ctx context.Context) (string, error) {
+	password, err := p.cfg.Password()
+	if err != nil {
+		return "", fmt.Errorf("read the password: %w", err)
+	}
+	p.mu.Lock()
+	p.password = password
+	last := p.refusal
+	p.mu.Unlock()
+	if last.err != nil && last.password == password && time.Now().Before(last.until) {
+		return "", last.err
+	}
+	token, ends, err := p.ask(ctx, password)
+	now := time.Now()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var e *Error
+	switch {
+	case err == nil:
+		p.refusal = refusal{}
+	case errors.As(err, &e) && !e.weather():
+		pause := min(max(2*last.pause, shortRefusal), longRefusal)
+		p.refusal = refusal{err: err, password: password, until: now.Add(pause), pause: pause}
+		return "", err
+	default:
+		return "", err
+	}
+	if p.token != "" {
+		p.former = p.token
+	}
+	p.token, p.madeAt, p.endsAt = token, now, ends
+	p.renewAt = ends.Add(-min(renewBefore, ends.Sub(now)/4))
+	p.cfg.Metrics.expires(p.cfg.Source, ends)
+	return token, nil
+}
+
+func (p *Password) ask(ctx context.Context, password string) (token string, ends time.Time, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.url, bytes.NewReader(p.credentials(password)))
+	if err != nil {
+		return "", ends, fmt.Errorf("make a request: %w", err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", "aslogd")
+	began := time.Now()
+	resp, err := p.http.Do(req)
+	if err != nil {
+		return "", ends, &networkError{text: p.Redact(err.Error()), err: err}
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusCreated && resp.StatusCode != http.StatusOK {
+		e := readError(resp, "", p.Redact)
+		e.login = true
+		return "", ends, e
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxLoginReply))
+	if err != nil {
+		return "", ends, &networkError{text: "read the answer to the sign-in: " + err.Error(), err: err}
+	}
+	token = resp.Header.Get("X-Subject-Token")
+	if token == "" {
+		return "", ends, &networkError{text: "the answer to the sign-in has no X-Subject-Token", err: errors.New("no token")}
+	}
+	return token, expiry(body, began), nil
+}
+
+// expiry finds token.expires_at. A clock that differs from IAM's would see a
+// token that is over already: then the usual life is assumed, and a 401 tells.
+func expiry(body []byte, began time.Time) time.Time {
+	ends := began.Add(defaultLife)
+	_ = members(body, func(name string, value []byte) error {
+		if name != "token" {
+			return nil
+		}
+		return members(value, func(name string, value []byte) error {
+			if name == "expires_at" {
+				if at, err := action.Time(value); err == nil && at != nil && at.After(began) {
+					ends = *at
+				}
+			}
+			return nil
+		})
+	})
+	return ends
+}
+
+// credentials is the body of a sign-in for the project's scope.
+func (p *Password) credentials(password string) []byte {
+	type object map[string]any
+	body, err := json.Marshal(object{"auth": object{
+		"identity": object{
+			"methods": []string{"password"},
+			"password": object{"user": object{
+				"name":     p.cfg.Username,
+				"password": password,
+				"domain":   object{"name": p.cfg.Domain},
+			}},
+		},
+		"scope": object{"project": object{"id": p.cfg.Project}},
+	}})
+	if err != nil {
+		panic(err) // maps of strings
+	}
+	return body
+}
