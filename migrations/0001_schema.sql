@@ -15,6 +15,12 @@ COMMENT ON COLUMN aslog.schema_info.single IS 'Always true: there is one row.';
 COMMENT ON COLUMN aslog.schema_info.shards IS 'Number of shards, which is the number of partitions of each topic; fixed at the first migrate.';
 COMMENT ON COLUMN aslog.schema_info.oldest_binary IS 'The oldest schema generation a binary must know to use this schema; an older binary refuses to start.';
 
+COMMENT ON TABLE aslog.schema_migration IS 'Migrations that were applied; kept by migrate.';
+COMMENT ON COLUMN aslog.schema_migration.id IS 'Number.';
+COMMENT ON COLUMN aslog.schema_migration.version_id IS 'Number of the migration; 0 stands for the empty schema.';
+COMMENT ON COLUMN aslog.schema_migration.is_applied IS 'True once it was applied.';
+COMMENT ON COLUMN aslog.schema_migration.tstamp IS 'When it was applied.';
+
 -- Replicas and shards -----------------------------------------------------
 
 CREATE TABLE aslog.replica (

@@ -39,6 +39,24 @@ SELECT shard, seq, recorded_at, source, project_id, group_id, group_name, action
        status, type, start_time, end_time, instance_value, desire_value, scaling_value, content_hash
 FROM aslog.journal;
 COMMENT ON VIEW aslog.action_revision IS 'Every revision that the journal here still holds, typed.';
+COMMENT ON COLUMN aslog.action_revision.shard IS 'Shard; partition number in the topics.';
+COMMENT ON COLUMN aslog.action_revision.seq IS 'Number within the shard, from 1; with shard, the cursor for incremental readers.';
+COMMENT ON COLUMN aslog.action_revision.recorded_at IS 'When it was recorded, by the clock of Postgres; never falls within a shard.';
+COMMENT ON COLUMN aslog.action_revision.source IS 'Source.';
+COMMENT ON COLUMN aslog.action_revision.project_id IS 'Project of the group.';
+COMMENT ON COLUMN aslog.action_revision.group_id IS 'The group that acted.';
+COMMENT ON COLUMN aslog.action_revision.group_name IS 'Name of the group when this was recorded.';
+COMMENT ON COLUMN aslog.action_revision.action_id IS 'id of the API''s log record.';
+COMMENT ON COLUMN aslog.action_revision.revision IS 'Revision of the action, from 1.';
+COMMENT ON COLUMN aslog.action_revision.change IS 'new for revision 1, changed for later ones.';
+COMMENT ON COLUMN aslog.action_revision.status IS 'As in scaling_action, at this revision.';
+COMMENT ON COLUMN aslog.action_revision.type IS 'As in scaling_action, at this revision.';
+COMMENT ON COLUMN aslog.action_revision.start_time IS 'As in scaling_action, at this revision.';
+COMMENT ON COLUMN aslog.action_revision.end_time IS 'As in scaling_action, at this revision.';
+COMMENT ON COLUMN aslog.action_revision.instance_value IS 'As in scaling_action, at this revision.';
+COMMENT ON COLUMN aslog.action_revision.desire_value IS 'As in scaling_action, at this revision.';
+COMMENT ON COLUMN aslog.action_revision.scaling_value IS 'As in scaling_action, at this revision.';
+COMMENT ON COLUMN aslog.action_revision.content_hash IS 'As in scaling_action, at this revision.';
 
 CREATE VIEW aslog.open_action AS
 SELECT a.group_id, a.action_id, a.project_id, g.source, a.status, a.type, a.start_time,
@@ -48,6 +66,15 @@ FROM aslog.scaling_action a
 LEFT JOIN aslog.scaling_group g USING (group_id)
 WHERE a.open;
 COMMENT ON VIEW aslog.open_action IS 'Actions that have not ended. They are asked for again until they end, at most for 7 days.';
+COMMENT ON COLUMN aslog.open_action.group_id IS 'The group that acts.';
+COMMENT ON COLUMN aslog.open_action.action_id IS 'The action.';
+COMMENT ON COLUMN aslog.open_action.project_id IS 'Project of the group.';
+COMMENT ON COLUMN aslog.open_action.source IS 'Source of the group.';
+COMMENT ON COLUMN aslog.open_action.status IS 'Status as last seen.';
+COMMENT ON COLUMN aslog.open_action.type IS 'Type of the action.';
+COMMENT ON COLUMN aslog.open_action.start_time IS 'When it started.';
+COMMENT ON COLUMN aslog.open_action.first_seen_at IS 'recorded_at of revision 1.';
+COMMENT ON COLUMN aslog.open_action.changed_at IS 'recorded_at of the newest revision.';
 COMMENT ON COLUMN aslog.open_action.open_for IS 'Time since it started.';
 COMMENT ON COLUMN aslog.open_action.never_ended IS 'It was given up after 7 days.';
 
@@ -73,6 +100,15 @@ LEFT JOIN LATERAL (
 ) gone ON true
 WHERE added.outcome = 'added';
 COMMENT ON VIEW aslog.instance_history IS 'Each instance: added when and by which action, gone when and why.';
+COMMENT ON COLUMN aslog.instance_history.group_id IS 'The group.';
+COMMENT ON COLUMN aslog.instance_history.instance_id IS 'ECS id.';
+COMMENT ON COLUMN aslog.instance_history.instance_name IS 'ECS name.';
+COMMENT ON COLUMN aslog.instance_history.added_at IS 'Start of the action that added it.';
+COMMENT ON COLUMN aslog.instance_history.added_by IS 'Action that added it.';
+COMMENT ON COLUMN aslog.instance_history.gone_at IS 'End of the action that took it out of the group, or its start where it has no end; null while it is in the group.';
+COMMENT ON COLUMN aslog.instance_history.gone_by IS 'Action that took it out of the group.';
+COMMENT ON COLUMN aslog.instance_history.gone_type IS 'Type of that action.';
+COMMENT ON COLUMN aslog.instance_history.gone_reason IS 'First change_reason of that action.';
 COMMENT ON COLUMN aslog.instance_history.gone_how IS 'removed or deleted; null while it is in the group.';
 
 CREATE VIEW aslog.daily_activity AS
@@ -83,5 +119,12 @@ FROM aslog.scaling_action a
 LEFT JOIN aslog.scaling_group g USING (group_id)
 GROUP BY g.source, a.group_id, day, a.type, a.status;
 COMMENT ON VIEW aslog.daily_activity IS 'Actions a group and UTC day, by type and status.';
+COMMENT ON COLUMN aslog.daily_activity.source IS 'Source of the group.';
+COMMENT ON COLUMN aslog.daily_activity.group_id IS 'The group.';
+COMMENT ON COLUMN aslog.daily_activity.type IS 'Type of the actions.';
+COMMENT ON COLUMN aslog.daily_activity.status IS 'Status of the actions, as it is now.';
+COMMENT ON COLUMN aslog.daily_activity.actions IS 'Number of actions that started on that day.';
+COMMENT ON COLUMN aslog.daily_activity.instances_changed IS 'Sum of scaling_value.';
+COMMENT ON COLUMN aslog.daily_activity.mean_duration IS 'Mean time from start to end, of those that ended.';
 COMMENT ON COLUMN aslog.daily_activity.day IS 'UTC day of the start time.';
 -- +goose StatementEnd
