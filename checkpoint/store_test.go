@@ -215,8 +215,7 @@ func TestTenThousandGroupsAreQuick(t *testing.T) {
 		return time.Since(began)
 	}
 	save := func() error { _, err := store.SaveList(ctx, lease, "s", "p", groups, true, 1); return err }
-	timed("first list", save)
-	timed("the same list", save)
+	first, again := timed("first list", save), timed("the same list", save)
 	_, err := pool.Exec(ctx, `INSERT INTO aslog.checkpoint (group_id, project_id, source, shard, backfill_from, tail_from, watermark, covered, updated_at)
 		SELECT group_id, 'p', 's', 0, $1, $1, $1, $2, now() FROM aslog.scaling_group`, at(0), cover(0, 10, 20, 30, 40, 50).Multirange())
 	require.NoError(t, err)
@@ -225,6 +224,7 @@ func TestTenThousandGroupsAreQuick(t *testing.T) {
 		require.Len(t, all, 10_000)
 		return err
 	})
-	// Well under a second by itself; the machine may be busy.
-	require.Less(t, took, 5*time.Second)
+	// All far below by themselves, but the machine may be busy. A join that is
+	// not hashed takes longer than this on any.
+	require.Less(t, max(first, again, took), 5*time.Second)
 }

@@ -6,7 +6,9 @@ WITH missed AS (
         changed_at = CASE WHEN g.missed_lists >= 1 THEN clock.now ELSE g.changed_at END
     FROM (SELECT clock_timestamp() AS now) AS clock
     WHERE g.source = @source AND g.gone_at IS NULL
-      AND NOT EXISTS (SELECT FROM unnest(@ids::text[]) AS l(group_id) WHERE l.group_id = g.group_id)
+      -- NOT IN is hashed always; NOT EXISTS became a nested loop wherever the
+      -- table had no statistics, which took seconds for ten thousand groups.
+      AND g.group_id NOT IN (SELECT unnest(@ids::text[]) COLLATE "C")
     RETURNING g.gone_at
 )
 SELECT count(*) FILTER (WHERE gone_at IS NOT NULL) FROM missed

@@ -20,7 +20,8 @@ WITH listed AS (
          AS l(group_id, shard, name, status, current_number, desire_number, min_number, max_number,
               configuration_id, is_scaling, create_time, raw)
     CROSS JOIN (SELECT clock_timestamp() AS now) AS clock
-    LEFT JOIN aslog.scaling_group g USING (group_id)
+    -- The column's own collation, or its index could not be used.
+    LEFT JOIN aslog.scaling_group g ON g.group_id = l.group_id COLLATE "C"
 ), saved AS (
     INSERT INTO aslog.scaling_group AS g (
         group_id, project_id, source, name, status,
