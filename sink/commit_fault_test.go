@@ -1,0 +1,251 @@
+package sink
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"aslogd/checkpoint"
+	"aslogd/ingest"
+	"aslogd/internal/testenv"
+)
+
+// A cutter makes connections that break at a chosen write: just before it, so
+// that Postgres never gets it, or just after, so that its answer is lost.
+type cutter struct {
+	mu    sync.Mutex
+	left  int // writes until the cut; 0: none
+	after bool
+	cut   bool
+}
+
+func (c *cutter) arm(n int, after bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.left, c.after, c.cut = n, after, false
+}
+
+// disarm reports whether it has cut.
+func (c *cutter) disarm() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.left = 0
+	return c.cut
+}
+
+func (c *cutter) due() (cut, after bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.left == 0 {
+		return false, false
+	}
+	c.left--
+	c.cut = c.left == 0
+	return c.cut, c.after
+}
+
+type cutConn struct {
+	*net.TCPConn
+	by *cutter
+}
+
+func (c cutConn) Write(b []byte) (int, error) {
+	cut, after := c.by.due()
+	if cut && !after {
+		c.TCPConn.Close()
+		return 0, errors.New("cut before a write")
+	}
+	n, err := c.TCPConn.Write(b)
+	if cut {
+		// What was written still arrives; what comes back is not read.
+		c.CloseWrite()
+		c.SetReadDeadline(time.Unix(1, 0))
+		return n, errors.New("cut after a write")
+	}
+	return n, err
+}
+
+// pool connects through the cutter, one connection at a time.
+func (c *cutter) pool(t *testing.T, like *pgxpool.Pool) *pgxpool.Pool {
+	t.Helper()
+	cfg := like.Config()
+	cfg.MaxConns = 1
+	cfg.ConnConfig.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return cutConn{conn.(*net.TCPConn), c}, nil
+	}
+	pool, err := pgxpool.NewWithConfig(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	return pool
+}
+
+// full is two batches that make every statement of a commit run: something
+// new, changed, faulty, covered, lost, begun, scanned and quarantined.
+func full(t *testing.T, n int) []*ingest.Batch {
+	g, h := fmt.Sprintf("g%d", n), fmt.Sprintf("h%d", n)
+	first := batch(g, seen(t, 2, success("a", "i-5")), seen(t, 2, doing("b")))
+	first.Covered = []ingest.Span{span(0, 10)}
+	first.Lost = []checkpoint.Lost{{Span: span(10, 20), Reason: checkpoint.Retention}}
+	first.Scan = &ingest.Scan{Class: ingest.Tail, Span: span(0, 10), Outcome: "unproved"}
+	first.Rejects = []ingest.Reject{
+		{Reason: "no_id", Raw: []byte("{}")},
+		{Reason: "not_json", Raw: []byte("<html>"), RawHash: []byte("hour"), Page: true},
+	}
+	second := batch(h, seen(t, 2, doing("a")))
+	second.Begin = &ingest.Begin{From: day, Tail: day}
+	return []*ingest.Batch{first, second}
+}
+
+// prepare stores what full changes.
+func prepare(t *testing.T, c *Committer, n int) {
+	b := batch(fmt.Sprintf("g%d", n), seen(t, 1, doing("a")))
+	b.Begin = &ingest.Begin{From: day, Tail: day}
+	commit(t, c, b)
+}
+
+const (
+	nothing    = "1 1 1 0 1 true 0 0"
+	everything = "4 3 4 1 2 false 1 2"
+)
+
+// found is what is stored of full's two groups.
+func found(t *testing.T, pool *pgxpool.Pool, n int) string {
+	t.Helper()
+	// Whoever has the shard's row sees what a lost connection came to.
+	exec(t, pool, `SELECT FROM aslog.shard_head WHERE shard = 3 FOR UPDATE`)
+	groups := []string{fmt.Sprintf("g%d", n), fmt.Sprintf("h%d", n)}
+	return text(t, pool, `SELECT
+		(SELECT count(*) FROM aslog.journal WHERE group_id = ANY($1)),
+		(SELECT count(*) FROM aslog.scaling_action WHERE group_id = ANY($1)),
+		(SELECT count(*) FROM aslog.scaling_action_instance WHERE group_id = ANY($1)),
+		(SELECT count(*) FROM aslog.scaling_action WHERE group_id = ANY($1) AND status = 'SUCCESS'),
+		(SELECT count(*) FROM aslog.checkpoint WHERE group_id = ANY($1)),
+		(SELECT bool_and(isempty(covered)) FROM aslog.checkpoint WHERE group_id = ANY($1)),
+		(SELECT count(*) FROM aslog.scan WHERE group_id = ANY($1)),
+		(SELECT coalesce(sum(times), 0)::int FROM aslog.quarantine WHERE group_id = ANY($1))`, groups)
+}
+
+// What breaks: the connection, before and after each single message of a
+// commit in turn, COMMIT's own included. What mends: the next try connects
+// anew. What must hold: after the cut all of it is stored or nothing, the seq
+// has no hole, and once the try succeeds all of it is stored exactly once.
+func TestOneCommitIsAllOrNothing(t *testing.T) {
+	t.Parallel()
+	pool := testenv.Postgres(t)
+	own(t, pool, lease)
+	steady := committer(t, pool)
+	cut := &cutter{}
+	c := NewCommitter(CommitterConfig{Pool: cut.pool(t, pool), Lease: lease, Settle: time.Hour})
+	c.pause = time.Millisecond
+
+	n, cuts, unknown := 0, 0, 0
+	for _, after := range []bool{false, true} {
+		for write, more := 1, true; more; write++ {
+			n++
+			prepare(t, steady, n)
+			var items []*item
+			for _, b := range full(t, n) {
+				items = append(items, &item{batch: b, done: make(chan struct{})})
+			}
+			exec(t, c.pool, `SELECT`) // a connection is there before the cut
+			cut.arm(write, after)
+			_, err := c.transact(t.Context(), units(items), nil, true)
+			more = cut.disarm()
+			got := found(t, pool, n)
+			switch {
+			case err == nil && got != everything, got != everything && got != nothing:
+				t.Fatalf("write %d, after %v: %v, but stored is %s", write, after, err, got)
+			case err != nil && got == everything:
+				unknown++
+			}
+			if more {
+				cuts++
+			}
+		}
+	}
+	t.Logf("%d cuts, %d commits whose answer was lost", cuts, unknown)
+	if cuts < 20 || unknown == 0 {
+		t.Errorf("%d cuts and %d lost answers: the test does not cut where it should", cuts, unknown)
+	}
+	verifyChain(t, pool)
+}
+
+// The same through Run: callers see only that it took longer.
+func TestACommitOutlivesItsConnection(t *testing.T) {
+	t.Parallel()
+	pool := testenv.Postgres(t)
+	own(t, pool, lease)
+	steady := committer(t, pool)
+	cut := &cutter{}
+	through := cut.pool(t, pool)
+	c := NewCommitter(CommitterConfig{Pool: through, Lease: lease, Settle: time.Hour})
+	c.pause = time.Millisecond
+
+	n := 0
+	for _, after := range []bool{false, true} {
+		for write, more := 1, true; more; write++ {
+			n++
+			prepare(t, steady, n)
+			var items []*item
+			for _, b := range full(t, n) {
+				items = append(items, &item{batch: b, done: make(chan struct{})})
+			}
+			exec(t, through, `SELECT`)
+			cut.arm(write, after)
+			err := c.store(t.Context(), items)
+			more = cut.disarm()
+			if err != nil {
+				t.Fatalf("write %d, after %v: %v", write, after, err)
+			}
+			want(t, "outcomes", []ingest.Outcome{items[0].outcome, items[1].outcome}, []ingest.Outcome{{New: 1, Changed: 1}, {New: 1}})
+			if got := found(t, pool, n); got != everything {
+				t.Fatalf("write %d, after %v: stored is %s", write, after, got)
+			}
+		}
+	}
+	verifyChain(t, pool)
+}
+
+// What breaks: the database refuses to commit for a while (a lock is held for
+// longer than lock_timeout). What mends: the lock goes. What must hold: the
+// batch is stored once, and its caller only waited.
+func TestACommitWaitsForALock(t *testing.T) {
+	t.Parallel()
+	pool := testenv.Postgres(t)
+	own(t, pool, lease)
+	cfg := pool.Config()
+	cfg.ConnConfig.RuntimeParams["lock_timeout"] = "10ms"
+	short, err := pgxpool.NewWithConfig(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(short.Close)
+	tx, err := pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Exec(t.Context(), `SELECT FROM aslog.shard_head WHERE shard = 3 FOR UPDATE`); err != nil {
+		t.Fatal(err)
+	}
+	failed := make(chan struct{}, 100)
+	c := committer(t, short, func(cfg *CommitterConfig) { cfg.Log = notify(failed) })
+	go func() {
+		<-failed
+		<-failed
+		tx.Rollback(context.Background())
+	}()
+	want(t, "outcome", commit(t, c, batch("g", seen(t, 1, doing("a")))), ingest.Outcome{New: 1})
+	want(t, "journal", text(t, pool, journalText), "1 g a 1 new DOING")
+}
