@@ -125,6 +125,21 @@ func (w *world) group(i int) simulator.GroupTruth {
 	return truth.Groups[i]
 }
 
+// firstGroup is the id of a group, without taking the truth of a large world.
+func (w *world) firstGroup() string {
+	w.t.Helper()
+	_, body := w.get("/autoscaling-api/v1/" + w.Project() + "/scaling_group?limit=1")
+	var list struct {
+		Groups []struct {
+			ID string `json:"scaling_group_id"`
+		} `json:"scaling_groups"`
+	}
+	if err := json.Unmarshal(body, &list); err != nil || len(list.Groups) != 1 {
+		w.t.Fatalf("%v %s", err, body)
+	}
+	return list.Groups[0].ID
+}
+
 // errorCode reads the code from either shape of refusal.
 func errorCode(body []byte) string {
 	var e struct {

@@ -2,7 +2,6 @@ package simulator
 
 import (
 	"slices"
-	"sort"
 	"time"
 )
 
@@ -138,9 +137,21 @@ func newGroup(c *Config, i int) *group {
 	if c.FirstAction && len(starts) > 0 {
 		starts[0] = g.created.Unix()
 	}
+	// What happens is told in the order in which the log will list it, within a
+	// second too, so that the numbers of instances follow from row to row.
+	plan := make([]event, len(starts))
+	for i, start := range starts {
+		plan[i] = event{key: d.next(), start: start}
+	}
+	slices.SortFunc(plan, func(a, b event) int {
+		if later(b, a) {
+			return -1
+		}
+		return 1
+	})
 	g.shown = make([]event, 0, len(starts))
-	for _, start := range starts {
-		g.insert(g.act(c, d.next(), start, start+lasting(&d, c.Lasting), start*1e9))
+	for _, p := range plan {
+		g.insert(g.act(c, p.key, p.start, p.start+lasting(&d, c.Lasting), p.start*1e9))
 	}
 	return g
 }
@@ -158,7 +169,7 @@ func history(d *dice, from, to int64, n int) []int64 {
 		}
 		starts[i] = min(at, to-1)
 	}
-	sort.Slice(starts, func(i, j int) bool { return starts[i] < starts[j] })
+	slices.Sort(starts)
 	return starts
 }
 

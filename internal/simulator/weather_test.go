@@ -1,0 +1,274 @@
+package simulator_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"testing"
+	"testing/synctest"
+	"time"
+	"unicode/utf8"
+
+	"aslogd/internal/simulator"
+)
+
+// ask makes n requests for the log and tells what came.
+func (w *world) ask(n int, each func(resp *http.Response, body []byte, err error)) {
+	w.t.Helper()
+	path := w.logPath(w.firstGroup(), "limit", "5")
+	for range n {
+		resp, err := w.client.Get("http://as.test" + path)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		body, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		each(resp, body, err)
+	}
+}
+
+// calm is a world whose group list must answer, so its faults begin later.
+func calm(t *testing.T, f simulator.Faults) *world {
+	t.Helper()
+	return newWorld(t, simulator.Config{Seed: 1, Groups: 1, ActionsPerGroup: 10, Faults: f})
+}
+
+func TestThrottlingAtAShare(t *testing.T) {
+	t.Parallel()
+	w := calm(t, simulator.Faults{Throttle: 0.3})
+	count, forms := 0, map[string]int{}
+	w.ask(200, func(resp *http.Response, body []byte, _ error) {
+		if resp.StatusCode != http.StatusTooManyRequests {
+			return
+		}
+		count++
+		if errorCode(body) != "APIGW.0308" {
+			t.Fatalf("%s", body)
+		}
+		after := resp.Header.Get("Retry-After")
+		_, notNumber := strconv.Atoi(after)
+		_, notDate := http.ParseTime(after)
+		switch {
+		case after == "":
+			forms["none"]++
+		case notNumber == nil:
+			forms["seconds"]++
+		case notDate == nil:
+			forms["date"]++
+		}
+	})
+	if count < 40 || count > 80 || len(forms) != 3 || w.Counts().Refused != count {
+		t.Fatalf("%d of 200 refused (%d counted), Retry-After %v", count, w.Counts().Refused, forms)
+	}
+}
+
+func TestLimitPerMinute(t *testing.T) {
+	t.Parallel()
+	w := calm(t, simulator.Faults{PerMinute: 40, RetryAfter: "seconds"})
+	w.clock.forward(15 * time.Second)
+	served := 1 // firstGroup asks the group list, which counts too
+	w.ask(60, func(resp *http.Response, _ []byte, _ error) {
+		if resp.StatusCode == http.StatusOK {
+			served++
+		} else if resp.Header.Get("Retry-After") != "45" {
+			t.Fatalf("Retry-After %q, the minute ends in 45 s", resp.Header.Get("Retry-After"))
+		}
+	})
+	if served != 40 {
+		t.Fatalf("%d served", served)
+	}
+	w.clock.forward(45 * time.Second)
+	if p := w.logs(w.firstGroup()); p.Total != 10 {
+		t.Fatal("the next minute is free again")
+	}
+}
+
+func TestServerErrorsComeInThreeShapes(t *testing.T) {
+	t.Parallel()
+	w := calm(t, simulator.Faults{ServerError: 0.3})
+	shapes := map[string]int{}
+	w.ask(200, func(resp *http.Response, body []byte, _ error) {
+		if resp.StatusCode >= 500 {
+			shapes[fmt.Sprint(resp.StatusCode, errorCode(body), resp.Header.Get("Content-Type") == "text/html")]++
+		}
+	})
+	if len(shapes) != 3 || shapes["500AS.0001false"] == 0 || shapes["502 true"] == 0 {
+		t.Fatalf("%v", shapes)
+	}
+}
+
+func TestGarbageIsNoPageWithStatus200(t *testing.T) {
+	t.Parallel()
+	w := calm(t, simulator.Faults{Garbage: 0.3})
+	html, half := 0, 0
+	w.ask(100, func(resp *http.Response, body []byte, _ error) {
+		switch {
+		case resp.StatusCode != 200:
+			t.Fatal(resp.Status)
+		case bytes.HasPrefix(body, []byte("<html>")):
+			html++
+		case !json.Valid(body):
+			half++
+		}
+	})
+	if html == 0 || half == 0 || html+half > 60 {
+		t.Fatalf("%d HTML, %d halves of 100", html, half)
+	}
+}
+
+// The connection breaks in the middle of the body, in process as over a socket.
+func TestDroppedConnections(t *testing.T) {
+	t.Parallel()
+	w := calm(t, simulator.Faults{Drop: 0.3})
+	for name, client := range map[string]*http.Client{"in process": w.client, "socket": serve(t, w.Simulator).Client()} {
+		base := "http://as.test"
+		if name == "socket" {
+			base = serve(t, w.Simulator).URL
+		}
+		broken := 0
+		for range 50 {
+			resp, err := client.Get(base + w.logPath(simulator.ExampleGroup))
+			if err != nil {
+				t.Fatal(name, err)
+			}
+			_, err = io.ReadAll(resp.Body)
+			resp.Body.Close()
+			if errors.Is(err, io.ErrUnexpectedEOF) {
+				broken++
+			} else if err != nil {
+				t.Fatal(name, err)
+			}
+		}
+		if broken < 5 || broken > 30 {
+			t.Errorf("%s: %d of 50 broken", name, broken)
+		}
+	}
+}
+
+func TestSlowAnswersCostTimeAndNothingElse(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := calm(t, simulator.Faults{Slow: 0.5, SlowFor: 7 * time.Second})
+		begin := time.Now()
+		w.ask(40, func(resp *http.Response, _ []byte, err error) {
+			if resp.StatusCode != 200 || err != nil {
+				t.Fatal(resp.Status, err)
+			}
+		})
+		took := time.Since(begin)
+		if took%(7*time.Second) != 0 || took < 70*time.Second || took > 210*time.Second {
+			t.Fatalf("40 answers took %v", took)
+		}
+	})
+}
+
+func TestSameFaultsInTheSamePlaces(t *testing.T) {
+	t.Parallel()
+	run := func(f simulator.Faults) (codes []int) {
+		w := calm(t, f)
+		w.ask(100, func(resp *http.Response, _ []byte, _ error) { codes = append(codes, resp.StatusCode) })
+		return codes
+	}
+	f := simulator.Faults{Throttle: 0.2, ServerError: 0.2}
+	if !slices.Equal(run(f), run(f)) {
+		t.Fatal("two runs of one seed differ")
+	}
+}
+
+func TestClampRetentionAndEdges(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Config{Groups: 1, ActionsPerGroup: 300, Faults: simulator.Faults{ClampLimit: 30, Retention: 10 * 24 * time.Hour}})
+	id := w.firstGroup()
+	if p := w.logs(id, "limit", "100"); p.Limit != 30 || len(p.Records) != 30 {
+		t.Fatalf("limit %d, %d rows", p.Limit, len(p.Records))
+	}
+	before := w.walk(id)
+	horizon := w.clock.Now().Add(-10 * 24 * time.Hour)
+	if len(before) == 300 || before[len(before)-1].Start.Before(horizon) {
+		t.Fatalf("%d rows, the oldest %v", len(before), before[len(before)-1].Start)
+	}
+	w.clock.forward(5 * 24 * time.Hour)
+	after := w.walk(id)
+	expired := 0
+	for _, a := range w.group(0).Actions {
+		if a.Expired {
+			expired++
+		}
+	}
+	if len(after) >= len(before) || expired != 300-len(after) {
+		t.Fatalf("%d rows, then %d; truth has %d expired", len(before), len(after), expired)
+	}
+
+	open := newWorld(t, simulator.Config{Groups: 1, ActionsPerGroup: 30, Faults: simulator.Faults{OpenEdges: true}})
+	id = open.firstGroup()
+	at := open.logs(id).Records[3].Start.Format("2006-01-02T15:04:05Z")
+	for _, r := range slices.Concat(open.walk(id, "start_time", at), open.walk(id, "end_time", at)) {
+		if r.Start.Format("2006-01-02T15:04:05Z") == at {
+			t.Fatal("an edge is in the span")
+		}
+	}
+}
+
+// Rows of one second change places from request to request; seconds do not.
+func TestShuffledTies(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, simulator.Config{Groups: 1, ActionsPerGroup: 400, Days: 1, Faults: simulator.Faults{ShuffleTies: true}})
+	id := w.firstGroup()
+	ids := func(rs []record) (out []string) {
+		for _, r := range rs {
+			out = append(out, r.ID)
+		}
+		return out
+	}
+	a, b := w.logs(id, "limit", "100").Records, w.logs(id, "limit", "100").Records
+	if slices.Equal(ids(a), ids(b)) {
+		t.Fatal("two requests, one order")
+	}
+	for i := range a {
+		if !a[i].Start.Equal(b[i].Start) {
+			t.Fatalf("row %d starts at %v, then at %v", i, a[i].Start, b[i].Start)
+		}
+	}
+}
+
+// Each oddity shows as what it is called, the same bytes at each request, and
+// the truth says which no reader can take.
+func TestOddities(t *testing.T) {
+	t.Parallel()
+	signs := map[string]string{
+		"null_lists": `_list":null`, "blank_lists": `_list":""`, "name_lists": `_list":"as-config-`,
+		"text_numbers": `"desire_value":"`, "description": `{'reason'`, "standby": `"ENTER_STANDBY"`,
+		"status": `"PAUSING"`, "extra_fields": `"meta":`, "double_keys": `"instance_value":999`, "nul": `\u0000`,
+		"surrogate": `\ud83d`, "huge_number": `"scaling_value":34028236692093846346`, "utf8": "\xc3(",
+		"no_id": `{"instance_value"`, "deep": "[[[[[[",
+	}
+	for _, kind := range simulator.Oddities() {
+		w := newWorld(t, simulator.Config{Groups: 1, ActionsPerGroup: 100, Faults: simulator.Faults{Odd: 1, OddKinds: []string{kind}}})
+		_, one := w.get(w.logPath(w.firstGroup(), "limit", "100"))
+		_, two := w.get(w.logPath(w.firstGroup(), "limit", "100"))
+		if !bytes.Equal(one, two) || !bytes.Contains(one, []byte(signs[kind])) || signs[kind] == "" {
+			t.Errorf("%s: no %q in the page, or another page", kind, signs[kind])
+		}
+		if !json.Valid(one) || utf8.Valid(one) != (kind != "utf8") {
+			t.Errorf("%s: JSON %v, UTF-8 %v", kind, json.Valid(one), utf8.Valid(one))
+		}
+		truth, err := simulator.FetchTruth(t.Context(), serve(t, w.Simulator).URL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, a := range truth.Groups[0].Actions {
+			whole := kind == "utf8" || kind == "no_id" || kind == "deep"
+			if a.Odd != kind || a.Quarantined != whole || (a.Field != "") != (kind == "huge_number") || a.ID == "" {
+				t.Fatalf("%s: %+v", kind, a)
+			}
+			if !bytes.Contains(one, a.Last().Raw) {
+				t.Fatalf("%s: the truth's text was not served: %q", kind, a.Last().Raw)
+			}
+		}
+	}
+}
