@@ -69,3 +69,20 @@ func required(name string) bool {
 func say(service, what string) {
 	fmt.Fprintf(os.Stderr, "testenv: %s: %s\n", service, what)
 }
+
+// Start starts both services and gives the variables that name them to test
+// binaries, as "NAME=value".
+func Start(ctx context.Context) ([]string, error) {
+	databaseURL, err := postgres.get(startPostgres)
+	if err != nil {
+		return nil, fmt.Errorf("start Postgres for tests: %w", err)
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	brokers, err := kafka.get(startKafka)
+	if err != nil {
+		return nil, fmt.Errorf("start Kafka for tests: %w", err)
+	}
+	return []string{"ASLOGD_TEST_DATABASE_URL=" + databaseURL, "ASLOGD_TEST_KAFKA=" + brokers}, nil
+}

@@ -1,0 +1,51 @@
+# `make` lists the targets; each needs Go and nothing else, unless it says so.
+GO      ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+COMMIT  ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
+LDFLAGS  = -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
+
+# The race detector needs a C compiler on most systems.
+RACE ?= $(shell command -v cc >/dev/null 2>&1 && echo -race)
+PKG  ?= ./...
+
+# make demo FOR=60s; anything else for the command goes into ARGS.
+FOR  ?=
+ARGS ?=
+
+FUZZTIME ?= 30s
+
+.DEFAULT_GOAL := help
+.PHONY: help build test demo ci lint fuzz compose-check
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## Build bin/aslogd
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/aslogd ./cmd/aslogd
+
+test: ## Run all tests (PKG=./sink/... for some), on a real Postgres, and a real Kafka where java and mvn or Docker are there
+	$(GO) run ./internal/testenv/serve -- $(GO) test $(RACE) -timeout 10m $(PKG)
+
+demo: build ## Show everything at once on this machine, with made data (FOR=60s ends by itself)
+	bin/aslogd demo $(if $(FOR),--for $(FOR)) $(ARGS)
+
+ci: ## Do what CI does; installs what is missing (Debian)
+	.ci/run
+
+lint: ## Check format and vet; golangci-lint besides, where it is installed
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "not gofmt'ed:"; echo "$$unformatted"; exit 1; }
+	$(GO) vet ./...
+	@command -v golangci-lint >/dev/null 2>&1 && golangci-lint run || true
+
+fuzz: ## Run each fuzz target for FUZZTIME (30s)
+	@grep -rlE '^func Fuzz' --include='*_test.go' . | while read -r file; do \
+	    for target in $$(sed -nE 's/^func (Fuzz[A-Za-z0-9_]*).*/\1/p' "$$file"); do \
+	        echo "$$(dirname "$$file") $$target"; \
+	        $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$(dirname "$$file")" || exit 1; \
+	    done; \
+	done
+
+compose-check: ## Check docker-compose.yml, with Docker's own parser where it is there
+	$(GO) test ./deploy
+	@if docker compose version >/dev/null 2>&1; then docker compose config --quiet && echo "docker compose config: ok"; \
+	else echo "docker compose is not here: only the project's own check was made"; fi
