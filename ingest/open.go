@@ -18,7 +18,7 @@ func (p *pass) readOpen(ctx context.Context) (result, error) {
 		}
 	}
 	for {
-		if p.total > maxRows {
+		if p.total > maxOpenRows {
 			res := p.result()
 			res.tooLarge = true
 			return res, p.commit(ctx, page)

@@ -9,8 +9,8 @@ import (
 
 // How far a pass goes before it is given up.
 const (
-	maxPages    = 24 // pages of a span; longer passes seldom stand still, and a failed one costs them all
-	maxRows     = maxPages * pageLimit
+	maxOpenRows = 20 * pageLimit // of a span without an end: a longer pass seldom stands still, and one that fails costs all its pages
+	maxRows     = 30 * pageLimit // of a closed span, which stands still but for what comes late
 	maxRestarts = 3
 	slack       = 2 * time.Second // stamps are whole seconds and clocks differ
 )
