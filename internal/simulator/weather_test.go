@@ -97,7 +97,7 @@ func TestServerErrorsComeInThreeShapes(t *testing.T) {
 			shapes[fmt.Sprint(resp.StatusCode, errorCode(body), resp.Header.Get("Content-Type") == "text/html")]++
 		}
 	})
-	if len(shapes) != 3 || shapes["500AS.0001false"] == 0 || shapes["502 true"] == 0 {
+	if len(shapes) != 3 || shapes["500AS.0001false"] == 0 || shapes["502true"] == 0 {
 		t.Fatalf("%v", shapes)
 	}
 }
