@@ -129,6 +129,34 @@ func (p *pass) round(ctx context.Context, head *Page) (seconds map[int64]int, re
 // capped says that the span holds more rows than the API lets anyone page to.
 func (p *pass) capped() bool { return p.total > deepest+pageLimit }
 
+// narrow asks for a second that cannot be paged through without the second on
+// either side, which may be what makes it too full. That is sound only where
+// the filter takes its edges in: where asking for nothing but the start of a
+// row that was just seen, from it to it, shows it.
+func (p *pass) narrow(ctx context.Context, head *Page) (*pass, *Page, error) {
+	oldest := oldestOf(head)
+	if oldest == nil {
+		return p, head, nil
+	}
+	at := second(*oldest)
+	probe := p.w.newPass(p.class, Span{From: at, To: at})
+	probe.exact = true
+	page, err := probe.rows(ctx, 0, 1)
+	if err != nil {
+		return nil, nil, p.fail(ctx, err)
+	}
+	if page.Total == 0 || oldestOf(page) == nil || !second(*oldestOf(page)).Equal(at) {
+		return p, head, nil
+	}
+	if err := p.commit(ctx, head); err != nil {
+		return nil, nil, err
+	}
+	alone := p.w.newPass(p.class, p.span)
+	alone.exact = true
+	head, err = alone.first(ctx)
+	return alone, head, err
+}
+
 // offsetCap ends the pass over a second that nobody can read to its end: what
 // could be reached is stored, and the second is noted as lost.
 func (p *pass) offsetCap(ctx context.Context, head *Page) (result, error) {

@@ -131,6 +131,9 @@ func (p *pass) ask(ctx context.Context, start, limit int) (*Page, error) {
 	if !p.span.To.IsZero() {
 		q.To = p.span.To.Add(time.Second)
 	}
+	if p.exact { // one second, from itself to itself
+		q.From, q.To = p.span.From, p.span.From
+	}
 	p.mu.Lock()
 	p.scan.Requests++
 	p.mu.Unlock()

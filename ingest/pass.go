@@ -32,6 +32,7 @@ type pass struct {
 	w     *worker
 	class Class
 	span  Span // To zero: no end
+	exact bool // one second, asked for alone: see narrow
 	gone  bool // the group is in no list: an empty answer proves nothing
 
 	mu       sync.Mutex // a closed span's pages are read side by side

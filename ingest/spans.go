@@ -43,6 +43,11 @@ func (w *worker) readSpan(ctx context.Context, class Class, span Span, each func
 			regions = append(regions, region{end: piece.To, rows: p.total})
 			continue
 		}
+		if p.capped() {
+			if p, head, err = p.narrow(ctx, head); err != nil {
+				return err
+			}
+		}
 		res, err := p.readClosed(ctx, head)
 		if err != nil {
 			return err
