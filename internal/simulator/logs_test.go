@@ -75,13 +75,13 @@ func TestRefusals(t *testing.T) {
 
 func TestPagesAreNewestFirstAndWhole(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, simulator.Config{Groups: 2, ActionsPerGroup: 450, Days: 20})
+	w := newWorld(t, simulator.Config{Groups: 2, ActionsPerGroup: 250, Days: 20})
 	for _, g := range w.Truth().Groups {
 		p := w.logs(g.ID)
-		if p.Limit != 20 || p.Start != 0 || p.Total != 450 || len(p.Records) != 20 {
+		if p.Limit != 20 || p.Start != 0 || p.Total != 250 || len(p.Records) != 20 {
 			t.Fatalf("defaults: limit %d start %d total %d rows %d", p.Limit, p.Start, p.Total, len(p.Records))
 		}
-		if p := w.logs(g.ID, "limit", "0"); p.Limit != 0 || p.Total != 450 || p.Raws == nil || len(p.Records) != 0 {
+		if p := w.logs(g.ID, "limit", "0"); p.Limit != 0 || p.Total != 250 || p.Raws == nil || len(p.Records) != 0 {
 			t.Fatalf("limit 0: %+v", p)
 		}
 		all := w.walk(g.ID)
@@ -112,10 +112,10 @@ func sameAsTruth(t *testing.T, g simulator.GroupTruth, all []record) {
 
 func TestFilters(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, simulator.Config{Groups: 1, ActionsPerGroup: 600, Faults: simulator.Faults{Misspell: 0.5}})
+	w := newWorld(t, simulator.Config{Groups: 1, ActionsPerGroup: 300, Faults: simulator.Faults{Misspell: 0.5}})
 	id := w.group(0).ID
 	all := w.walk(id)
-	from, to := all[400].Start, all[200].Start
+	from, to := all[220].Start, all[100].Start
 	stamp := func(t time.Time) string { return t.Format("2006-01-02T15:04:05Z") }
 	for _, c := range []struct {
 		name   string
@@ -149,8 +149,8 @@ func TestWorldFollowsFromSeedAndClock(t *testing.T) {
 	c := simulator.Config{Seed: 7, Groups: 3, ActionsPerGroup: 50, LiveRate: 2, Faults: simulator.Faults{Late: 0.3, Odd: 0.2}}
 	a, b := newWorld(t, c), newWorld(t, c)
 	// One is asked all the time, the other once: looking changes nothing.
-	for range 60 {
-		a.clock.forward(time.Second)
+	for range 20 {
+		a.clock.forward(3 * time.Second)
 		a.get("/truth?raw=false")
 	}
 	b.clock.forward(time.Minute)
@@ -167,7 +167,7 @@ func TestWorldFollowsFromSeedAndClock(t *testing.T) {
 
 func TestRecordsWeighWhatRealOnesDo(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, simulator.Config{Groups: 1, ActionsPerGroup: 2000})
+	w := newWorld(t, simulator.Config{Groups: 1, ActionsPerGroup: 1000})
 	var bytes int
 	types, reasons := map[string]int{}, map[string]int{}
 	for _, r := range w.walk(w.group(0).ID) {
@@ -179,11 +179,11 @@ func TestRecordsWeighWhatRealOnesDo(t *testing.T) {
 			}
 		}
 	}
-	if mean := bytes / 2000; mean < 900 || mean > 1300 {
+	if mean := bytes / 1000; mean < 900 || mean > 1300 {
 		t.Errorf("a record has %d bytes, want about 1100", mean)
 	}
 	if len(types) != 8 || len(reasons) != 5 {
 		t.Errorf("types %v, reasons %v: want 8 and 5 kinds", types, reasons)
 	}
-	t.Log(fmt.Sprint(bytes/2000, " bytes a record ", types, reasons))
+	t.Log(fmt.Sprint(bytes/1000, " bytes a record ", types, reasons))
 }
