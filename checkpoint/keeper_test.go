@@ -70,18 +70,20 @@ func newCrew(t *testing.T) *crew {
 }
 
 type replica struct {
-	name string
-	pool *pgxpool.Pool
-	line *cable
-	stop func() // in good order
+	name    string
+	pool    *pgxpool.Pool
+	line    *cable
+	metrics *prometheus.Registry
+	stop    func() // in good order
 }
 
 func (c *crew) join(name string) *replica {
 	c.t.Helper()
-	r := &replica{name: name}
+	r := &replica{name: name, metrics: prometheus.NewRegistry()}
 	r.pool, r.line = connect(c.t, c.url, name, ttl)
 	keeper := &checkpoint.Keeper{
 		Pool: r.pool, Instance: name, Incarnation: name, TTL: ttl, Log: zerolog.Nop(),
+		Metrics: checkpoint.NewMetrics(r.metrics),
 		Hold: func(ctx context.Context, l checkpoint.Lease) error {
 			c.enter(c.t, name, l)
 			defer c.exit(name, l)
@@ -100,6 +102,15 @@ func (c *crew) join(name string) *replica {
 	r.stop = func() { cancel(); <-done }
 	c.t.Cleanup(r.stop)
 	return r
+}
+
+// lost is aslogd_leases_lost_total.
+func lost(t *testing.T, metrics *prometheus.Registry) float64 {
+	t.Helper()
+	families, err := metrics.Gather()
+	require.NoError(t, err)
+	require.Equal(t, "aslogd_leases_lost_total", families[0].GetName())
+	return families[0].GetMetric()[0].GetCounter().GetValue()
 }
 
 // heads are owner and epoch of each shard, as text.
@@ -137,6 +148,9 @@ func TestShardsSpreadFairly(t *testing.T) {
 	d.stop()
 	eventually(t, "the last one has them all", func() bool { return c.count("a") == shards })
 	a.stop()
+	for _, r := range []*replica{a, b, d} {
+		require.Zero(t, lost(t, r.metrics), "what %s gave up was taken for lost", r.name)
+	}
 	admin := c.admin()
 	var left int
 	require.NoError(t, admin.QueryRow(context.Background(),
@@ -174,6 +188,7 @@ func TestKilledReplicasShardsMove(t *testing.T) {
 	// now, and gets its share anew.
 	b.line.plug()
 	eventually(t, "half each again", func() bool { return c.count("a") == 4 && c.count("b") == 4 })
+	require.Equal(t, 4.0, lost(t, b.metrics))
 }
 
 // Breaks: a process stops in the middle of COPY, with the shard's row locked;
@@ -186,19 +201,19 @@ func TestStoppedReplicasBackendIsEnded(t *testing.T) {
 	eventually(t, "it has them all", func() bool { return c.count("b") == shards })
 
 	copying, _ := connect(t, c.url, "b", ttl) // the same process, as Postgres sees it
-	conn, err := copying.Acquire(context.Background())
+	acquired, err := copying.Acquire(context.Background())
 	require.NoError(t, err)
-	defer conn.Release()
-	tx, err := conn.Begin(context.Background())
-	require.NoError(t, err)
-	_, err = tx.Exec(context.Background(), `SELECT FROM aslog.shard_head WHERE shard = 3 FOR UPDATE`)
+	conn := acquired.Hijack()
+	_, err = conn.Exec(context.Background(), `BEGIN; SELECT FROM aslog.shard_head WHERE shard = 3 FOR UPDATE`)
 	require.NoError(t, err)
 	rows, never := io.Pipe()
 	ended := make(chan error, 1)
 	go func() {
-		_, err := conn.Conn().PgConn().CopyFrom(context.Background(), rows, `COPY aslog.operation (command, arguments) FROM STDIN`)
+		_, err := conn.PgConn().CopyFrom(context.Background(), rows, `COPY aslog.operation (command, arguments) FROM STDIN`)
+		conn.Close(context.Background())
 		ended <- err
 	}()
+	t.Cleanup(func() { never.Close() })
 	_, err = never.Write([]byte("half\t{}\n"))
 	require.NoError(t, err)
 
@@ -291,10 +306,7 @@ func TestHoldIsRunAgain(t *testing.T) {
 	first := <-leases
 	require.Equal(t, first, <-leases, "after weather")
 	require.Equal(t, first, <-leases, "after a loss that was none")
-	families, err := metrics.Gather()
-	require.NoError(t, err)
-	require.Equal(t, "aslogd_leases_lost_total", families[0].GetName())
-	require.Equal(t, 1.0, families[0].GetMetric()[0].GetCounter().GetValue())
+	require.Equal(t, 1.0, lost(t, metrics))
 	require.WithinDuration(t, time.Now(), keeper.LastBeat(), ttl)
 	cancel()
 	require.NoError(t, <-done)
