@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"aslogd/migrations"
+	"aslogd/sink/broker"
+)
+
+// awaitSchema waits until Postgres answers and has a schema that this binary
+// can use. It says once what it waits for, and then once a minute.
+func (d *daemon) awaitSchema(ctx context.Context) error {
+	said, at := "", time.Time{}
+	for {
+		why, err := d.schemaMissing(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if why == "" {
+			if said != "" {
+				d.log.Info().Msg("Postgres answers, and the schema is there")
+			}
+			return nil
+		}
+		d.health.wait(why)
+		if kind, _, _ := strings.Cut(why, ":"); kind != said || time.Since(at) > time.Minute {
+			d.log.Warn().Msg(why)
+			said, at = kind, time.Now()
+		}
+		if !sleep(ctx, time.Second) {
+			return nil
+		}
+	}
+}
+
+// schemaMissing says what the daemon still has to wait for; nothing when it may
+// begin. Its error is for good.
+func (d *daemon) schemaMissing(ctx context.Context) (why string, err error) {
+	ask, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	state, err := migrations.Check(ask, d.pool)
+	switch {
+	case err != nil:
+		return fmt.Sprintf("Postgres does not answer, trying on: %v", err), nil
+	case state == migrations.TooNew:
+		return "", errors.New(state.String())
+	case state != migrations.OK:
+		return state.String(), nil
+	}
+	shards, err := migrations.Shards(ask, d.pool)
+	if err != nil {
+		return fmt.Sprintf("Postgres does not answer, trying on: %v", err), nil
+	}
+	if shards != d.config.Shards {
+		wrong := &migrations.ShardsError{Have: shards, Want: d.config.Shards}
+		return "", Faults{{Variable: Prefix + "SHARDS", Problem: wrong.Error()}}
+	}
+	return "", nil
+}
+
+// askTopics refuses topics that can never fit. Brokers that do not answer are
+// no reason to wait: reading and committing go on without them.
+func (d *daemon) askTopics(ctx context.Context) error {
+	if d.broker == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	err := d.lookAtTopics(ctx)
+	var partitions *broker.Partitions
+	if errors.As(err, &partitions) {
+		return err
+	}
+	return nil
+}
+
+// watchTopics keeps asking, so that /readyz can say that Kafka is away, and a
+// topic that came up wrong after the start ends the daemon like one before it.
+func (d *daemon) watchTopics(ctx context.Context) error {
+	for sleep(ctx, 15*time.Second) {
+		if err := d.askTopics(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *daemon) lookAtTopics(ctx context.Context) error {
+	const lasting = 45 * time.Second // three looks
+	missing, err := d.broker.CheckTopics(ctx, d.config.KafkaTopicPrefix, d.config.Shards)
+	switch {
+	case err != nil:
+		if ok, kept := d.seldom.allow("kafka"); ok && ctx.Err() != context.Canceled {
+			d.log.Warn().Err(err).Int("more", kept).Msg("Kafka does not answer: the journal keeps everything until it does")
+		}
+		d.health.degrade("Kafka", err.Error(), lasting)
+	case len(missing) > 0:
+		names := strings.Join(missing, ", ")
+		if ok, _ := d.seldom.allow("topics"); ok {
+			d.log.Warn().Str("topics", names).Msg("topics are missing: run aslogd migrate; the journal keeps everything until then")
+		}
+		d.health.degrade("Kafka", "no topic "+names+": run aslogd migrate", lasting)
+	default:
+		d.health.recover("Kafka")
+	}
+	return err
+}
+
+// sleep waits; false when ctx ended first.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
