@@ -26,7 +26,7 @@ func servant(dir string) (*syscall.SysProcAttr, error) {
 		if err := errors.Join(err1, err2); err != nil {
 			return nil, fmt.Errorf("read the ids of user %s: %w", name, err)
 		}
-		attr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid), NoSetGroups: false}
+		attr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
 		return attr, own(dir, attr)
 	}
 	return nil, errors.New("Postgres refuses to run as root, and there is neither a user postgres nor a user nobody to run it as")

@@ -5,7 +5,8 @@
 // test asks for it, once a test binary, and named on stderr.
 //
 // ASLOGD_TEST_REQUIRE=postgres,kafka makes anything less than the real thing a
-// failure.
+// failure. ASLOGD_TEST_KAFKA_VERSION names another release of Apache Kafka for
+// the broker that is started from its jars.
 package testenv
 
 import (
