@@ -39,11 +39,12 @@ type cloud struct {
 	weather   func(n int, group string, q Query) error // called before each answer, with n requests before it
 	requests  map[Class]int
 	asked     []Query
+	sorted    map[string]int       // how much of each log is in order
 	heads     map[string]time.Time // when a span's first page was last answered
 }
 
 func newCloud() *cloud {
-	return &cloud{log: map[string][]*event{}, requests: map[Class]int{}, heads: map[string]time.Time{}, latency: 50 * time.Millisecond}
+	return &cloud{log: map[string][]*event{}, requests: map[Class]int{}, sorted: map[string]int{}, heads: map[string]time.Time{}, latency: 50 * time.Millisecond}
 }
 
 func (c *cloud) add(group string, events ...*event) {
@@ -92,24 +93,36 @@ func (c *cloud) quiet(group string, q Query) (*Page, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now, page := time.Now(), &Page{}
+	log := c.log[group]
+	if len(log) != c.sorted[group] {
+		sort.SliceStable(log, func(i, j int) bool {
+			a, b := log[i], log[j]
+			return a.start.After(b.start) || a.start.Equal(b.start) && a.id < b.id
+		})
+		c.sorted[group] = len(log)
+	}
 	var rows []*event
-	for _, e := range c.log[group] {
-		from, to := e.start.Before(q.From), !q.To.IsZero() && e.start.After(q.To)
-		if c.exclusive {
-			from, to = !q.From.IsZero() && !e.start.After(q.From), !q.To.IsZero() && !e.start.Before(q.To)
+	first := 0
+	if !q.To.IsZero() {
+		first = sort.Search(len(log), func(i int) bool { return !log[i].start.After(q.To) })
+	}
+	for _, e := range log[first:] {
+		if e.start.Before(q.From) {
+			break
 		}
-		if from || to || e.shown.After(now) || !e.expires.IsZero() && !e.expires.After(now) || q.LogID != "" && e.id != q.LogID {
+		edge := c.exclusive && (e.start.Equal(q.From) || e.start.Equal(q.To))
+		if edge || e.shown.After(now) || !e.expires.IsZero() && !e.expires.After(now) || q.LogID != "" && e.id != q.LogID {
 			continue
 		}
 		rows = append(rows, e)
 	}
-	if c.shuffle != nil {
-		c.shuffle.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
+	if c.shuffle != nil { // within each second
+		for i, j := 0, 0; i < len(rows); i = j {
+			for j = i; j < len(rows) && rows[j].start.Equal(rows[i].start); j++ {
+			}
+			c.shuffle.Shuffle(j-i, func(a, b int) { rows[i+a], rows[i+b] = rows[i+b], rows[i+a] })
+		}
 	}
-	sort.SliceStable(rows, func(i, j int) bool {
-		a, b := rows[i], rows[j]
-		return a.start.After(b.start) || a.start.Equal(b.start) && c.shuffle == nil && a.id < b.id
-	})
 	if q.Start == 0 {
 		c.heads[group+q.From.String()] = now
 	}
@@ -207,7 +220,7 @@ func (m *memory) News(_ context.Context, _ int, since time.Time) (news []checkpo
 			news = append(news, *m.groups[id])
 		}
 	}
-	return news, time.Now().Add(time.Nanosecond), nil
+	return news, time.Now(), nil
 }
 
 func (m *memory) Commit(ctx context.Context, b *Batch) (out Outcome, err error) {

@@ -130,20 +130,14 @@ func TestARefusedGroupDisturbsNobody(t *testing.T) {
 			return nil
 		}
 		f := m.fleet()
-		ctx := t.Context()
-		done := make(chan error, 1)
-		go func() { done <- m.run(f, 6*time.Hour+30*time.Minute) }()
-		if !pause(ctx, 5*time.Hour) {
-			t.Fatal("ended")
-		}
+		end := m.side(f, 6*time.Hour+30*time.Minute)
+		wait(t, 5*time.Hour-time.Second)
 		m.requireAll("g")
 		m.requireLag("g", 2*time.Minute)
 		if asked > 15 {
 			t.Errorf("asked %d times", asked)
 		}
-		if err := <-done; err != nil {
-			t.Fatal(err)
-		}
+		end()
 		m.requireLag("denied", 2*time.Minute)
 	})
 }

@@ -77,5 +77,5 @@ func (w *worker) pace() time.Duration {
 	if !busy || w.group.GoneAt != nil || still > restless {
 		return 0
 	}
-	return min(max(w.follow, still/4), w.poll)
+	return min(max(w.follow, still/10), w.poll)
 }

@@ -18,13 +18,18 @@ const mostRefused = time.Hour
 // with one round is told, and the next round tries again.
 func (w *worker) run(ctx context.Context) error {
 	t := w.target()
-	if len(w.holes()) > 0 || !w.group.Known {
+	w.mu.Lock()
+	known, gone := w.group.Known, w.group.GoneAt != nil
+	w.mu.Unlock()
+	wait := w.untilPoll(time.Now())
+	if !known || gone {
+		wait = 0
+	}
+	if !known || len(w.holes()) > 0 {
 		w.horizons.expect(t.Source, t.Group)
 	}
-	w.startBackfill(ctx)
-	wait := w.untilPoll(time.Now())
-	if !w.group.Known || w.group.GoneAt != nil {
-		wait = 0
+	if known {
+		w.startBackfill(ctx)
 	}
 	for failed := 0; ; {
 		if !w.sleep(ctx, wait) {
@@ -51,8 +56,8 @@ func (w *worker) run(ctx context.Context) error {
 		wait = w.untilPoll(time.Now())
 		if errors.Is(err, ErrRefused) || errors.Is(err, ErrNoGroup) {
 			wait = max(wait, min(w.poll<<min(failed, 16), mostRefused))
+			w.horizons.heard(t.Source, t.Group)
 		}
-		w.horizons.heard(t.Source, t.Group)
 	}
 }
 
