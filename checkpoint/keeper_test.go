@@ -21,7 +21,7 @@ import (
 
 const (
 	shards = 8
-	ttl    = time.Second
+	ttl    = 1500 * time.Millisecond
 )
 
 // A register notes who holds what, and every (shard, epoch) that was ever held.
@@ -178,7 +178,9 @@ func TestKilledReplicasShardsMove(t *testing.T) {
 	require.NoError(t, admin.QueryRow(context.Background(), sum, mine).Scan(&untouched))
 
 	b.line.pull()
-	within(t, 2*ttl+ttl/2, "the survivor has them all", func() bool { return c.count("a") == shards })
+	began := time.Now()
+	within(t, 2*ttl, "the survivor has them all", func() bool { return c.count("a") == shards })
+	t.Logf("moved after %v, TTL %v", time.Since(began).Round(time.Millisecond), ttl)
 
 	var after int64
 	require.NoError(t, admin.QueryRow(context.Background(), sum, mine).Scan(&after))
@@ -219,7 +221,7 @@ func TestStoppedReplicasBackendIsEnded(t *testing.T) {
 
 	c.join("a")
 	b.line.pull()
-	within(t, 2*ttl+ttl/2, "the other has them all", func() bool { return c.count("a") == shards })
+	within(t, 2*ttl, "the other has them all", func() bool { return c.count("a") == shards })
 	never.Close()
 	require.Error(t, <-ended)
 	var rowsLeft int

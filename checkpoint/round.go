@@ -162,15 +162,13 @@ func (r *round) watch(heads []head) []seat {
 	seats := make([]seat, 0, len(heads))
 	for _, h := range heads {
 		s := seat{shard: h.shard, owner: h.owner, free: h.owner == ""}
-		if h.alive {
-			delete(r.still, h.owner)
-		} else if h.owner != "" {
+		if h.owner != "" {
 			seen, ok := r.still[h.owner]
 			if !ok || !seen.beat.Equal(h.beat) {
 				seen = stillness{beat: h.beat, since: now}
 				r.still[h.owner] = seen
 			}
-			s.free = now.Sub(seen.since) >= r.TTL
+			s.free = !h.alive && now.Sub(seen.since) >= r.TTL
 		}
 		if r.claiming[h.shard] {
 			s = seat{shard: h.shard, owner: r.Incarnation}
