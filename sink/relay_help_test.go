@@ -154,17 +154,19 @@ func (b *relayBench) untilPublished(shard int, seq int64) {
 func (b *relayBench) end(topic string, partition int, level kafka.IsolationLevel) int64 {
 	b.Helper()
 	client := kafka.Client{Addr: kafka.TCP(b.addr)}
-	res, err := client.ListOffsets(b.Context(), &kafka.ListOffsetsRequest{
-		Topics:         map[string][]kafka.OffsetRequest{topic: {kafka.LastOffsetOf(partition)}},
-		IsolationLevel: level,
+	var end int64
+	b.until("the end of "+topic+" is told", func() bool { // a topic made just now may have no leader yet
+		res, err := client.ListOffsets(b.Context(), &kafka.ListOffsetsRequest{
+			Topics:         map[string][]kafka.OffsetRequest{topic: {kafka.LastOffsetOf(partition)}},
+			IsolationLevel: level,
+		})
+		if err != nil || res.Topics[topic][0].Error != nil {
+			return false
+		}
+		end = res.Topics[topic][0].LastOffset
+		return true
 	})
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := res.Topics[topic][0].Error; err != nil {
-		b.Fatal(err)
-	}
-	return res.Topics[topic][0].LastOffset
+	return end
 }
 
 // read is what a read_committed consumer, not ours, sees of a partition.
