@@ -185,8 +185,9 @@ func TestLeavingGivesBack(t *testing.T) {
 				want = 1
 			}
 			if b.tokens != want || len(b.waiting[ingest.Tail]) != 0 {
-				t.Fatalf("%d requests left, %d waiting", b.tokens, len(b.waiting[ingest.Tail]))
+				t.Fatalf("%d requests left, want %d; %d waiting", b.tokens, want, len(b.waiting[ingest.Tail]))
 			}
+			b.tokens = 0
 		}
 		if left == 0 {
 			t.Error("nobody left")
