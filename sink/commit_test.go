@@ -128,7 +128,7 @@ func TestAStaleEpochWritesNothing(t *testing.T) {
 	b := batch("g", seen(t, 1, doing("a")))
 	b.Begin = &ingest.Begin{From: day, Tail: day}
 	if _, err := c.Commit(context.Background(), b); !errors.Is(err, checkpoint.ErrLost) {
-		t.Errorf("Commit: %v, want ErrLost", err)
+		t.Fatalf("Commit: %v, want ErrLost", err)
 	}
 	if err := <-said; !errors.Is(err, checkpoint.ErrLost) {
 		t.Errorf("Run: %v, want ErrLost", err)
