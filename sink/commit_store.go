@@ -46,11 +46,7 @@ func (c *Committer) store(ctx context.Context, items []*item) error {
 			}
 			err = errors.Join(err, serr)
 		case monthMissing(err):
-			if merr := c.makeMonth(ctx); merr == nil {
-				continue
-			} else {
-				err = errors.Join(err, merr)
-			}
+			err = errors.Join(err, c.makeMonth(ctx))
 		}
 		// Said at once, then ever more rarely: 1st, 2nd, 4th, 8th … try.
 		if try&(try+1) == 0 {
