@@ -19,6 +19,9 @@ type None struct{}
 // Authorize adds nothing.
 func (None) Authorize(context.Context, *http.Request) error { return nil }
 
+// Accepted has nothing to learn.
+func (None) Accepted(*http.Request) {}
+
 // Refused reports that another try would be the same.
 func (None) Refused(*http.Request) bool { return false }
 
@@ -64,6 +67,9 @@ func (a *AKSK) Authorize(_ context.Context, req *http.Request) error {
 	sign(req, k.access, k.secret, nil)
 	return nil
 }
+
+// Accepted has nothing to learn.
+func (a *AKSK) Accepted(*http.Request) {}
 
 // Refused reads the secrets again and reports whether they have changed since
 // the request was signed.

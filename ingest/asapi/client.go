@@ -20,6 +20,8 @@ import (
 type Authenticator interface {
 	// Authorize adds the proof to a request that is about to be sent.
 	Authorize(ctx context.Context, req *http.Request) error
+	// Accepted is told of a request that was answered with anything but 401.
+	Accepted(req *http.Request)
 	// Refused is told of a request that was answered with 401, and says
 	// whether another try can have another proof.
 	Refused(req *http.Request) bool

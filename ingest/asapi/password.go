@@ -38,6 +38,7 @@ type Password struct {
 	former   string // the token before, for Redact: it may still be on its way
 	password string // as last read, for Redact
 	madeAt   time.Time
+	worked   bool // the present token was accepted once
 	renewAt  time.Time
 	endsAt   time.Time
 	refusal  refusal
@@ -95,14 +96,23 @@ func (p *Password) Authorize(ctx context.Context, req *http.Request) error {
 	return nil
 }
 
+// Accepted notes that the token which the request carried is of use.
+func (p *Password) Accepted(req *http.Request) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.token == req.Header.Get("X-Auth-Token") {
+		p.worked = true
+	}
+}
+
 // Refused drops the token that the request carried, unless it has been renewed
-// since. A token that was made just now is kept: another would be refused too,
-// and each refused request would cost a sign-in.
+// since. A new token that was never accepted is kept for a while: the next one
+// would be refused too, and each request would cost a sign-in.
 func (p *Password) Refused(req *http.Request) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.token != "" && p.token == req.Header.Get("X-Auth-Token") {
-		if time.Since(p.madeAt) < freshToken {
+		if !p.worked && time.Since(p.madeAt) < freshToken {
 			return false
 		}
 		p.former, p.token = p.token, ""
@@ -200,7 +210,7 @@ func (p *Password) signIn(ctx context.Context) (string, error) {
 	if p.token != "" {
 		p.former = p.token
 	}
-	p.token, p.madeAt, p.endsAt = token, now, ends
+	p.token, p.madeAt, p.endsAt, p.worked = token, now, ends, false
 	p.renewAt = ends.Add(-min(renewBefore, ends.Sub(now)/4))
 	p.cfg.Metrics.expires(p.cfg.Source, ends)
 	return token, nil

@@ -112,6 +112,9 @@ func (c *Client) try(ctx context.Context, call call, hold int64, take func(answe
 	}
 	defer resp.Body.Close()
 	c.cfg.Metrics.answered(c.cfg.Source, strconv.Itoa(resp.StatusCode))
+	if resp.StatusCode != http.StatusUnauthorized {
+		c.cfg.Auth.Accepted(req)
+	}
 	if resp.StatusCode != http.StatusOK {
 		return req, readError(resp, call.group, c.cfg.Auth.Redact)
 	}
