@@ -1,0 +1,97 @@
+package asapi
+
+import (
+	"compress/gzip"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"aslogd/ingest"
+)
+
+// Over a real connection: net/http's own gzip, and an answer too large to be
+// read, compressed a thousand times smaller than it is.
+func TestGzipAndTooLarge(t *testing.T) {
+	t.Parallel()
+	pages := map[string]int{"small": 100, "large": maxPage + 1}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		group := r.URL.Path[strings.LastIndex(r.URL.Path, "/")+1:]
+		w.Header().Set("Content-Encoding", "gzip")
+		z := gzip.NewWriter(w)
+		defer z.Close()
+		_, _ = io.WriteString(z, `{"total_number":1,"scaling_activity_log":[{"id":"a","x":"`)
+		_, _ = io.Copy(z, io.LimitReader(letters{}, int64(pages[group])))
+		_, _ = io.WriteString(z, `"}]}`)
+	}))
+	defer server.Close()
+	c, err := New(Config{Source: "s", URL: server.URL, Project: "p", Auth: None{}, Memory: NewMemory(0)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := c.Actions(t.Context(), ingest.Tail, "small", ingest.Query{Limit: 100})
+	if err != nil || page.Rows() != 1 {
+		t.Fatalf("small page: %v", err)
+	}
+	_, err = c.Actions(t.Context(), ingest.Tail, "large", ingest.Query{Limit: 100})
+	var pageErr *ingest.PageError
+	if !errors.As(err, &pageErr) || !errors.Is(err, ingest.ErrNotJSON) {
+		t.Fatalf("got %v", err)
+	}
+	if r := pageErr.Reject; r.Reason != TooLarge || len(r.Raw) != maxRaw || !r.Page || len(r.RawHash) != 32 {
+		t.Errorf("quarantined %s, %d bytes", r.Reason, len(r.Raw))
+	}
+	if !c.cfg.Memory.free.TryAcquire(c.cfg.Memory.size) {
+		t.Error("an answer's room was not given back")
+	}
+}
+
+type letters struct{}
+
+func (letters) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = 'x'
+	}
+	return len(p), nil
+}
+
+// Breaks: many large answers at once, with room for one. Holds: none waits for
+// ever, each is read in the end.
+func TestLargeAnswersTakeTurns(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		body := strings.Repeat(" ", 5<<20) + `{"total_number":1,"scaling_activity_log":[{"id":"a"}]}`
+		cloud := &fakeCloud{reply: func(int, *http.Request) (*http.Response, error) {
+			r, err := reply(200, "")
+			r.Body = io.NopCloser(&slow{r: strings.NewReader(body)})
+			return r, err
+		}}
+		c := newClient(t, cloud, None{}, nil)
+		c.cfg.Memory = NewMemory(maxPage)
+		var wg sync.WaitGroup
+		for range 6 {
+			wg.Go(func() {
+				if page, err := ask(t, c); err != nil || page.Rows() != 1 {
+					t.Errorf("%v", err)
+				}
+			})
+		}
+		wg.Wait()
+		if !c.cfg.Memory.free.TryAcquire(maxPage) {
+			t.Error("an answer's room was not given back")
+		}
+	})
+}
+
+// A slow reader lets every other one have a turn before it reads on.
+type slow struct{ r io.Reader }
+
+func (s *slow) Read(p []byte) (int, error) {
+	time.Sleep(time.Millisecond)
+	return s.r.Read(p)
+}
