@@ -160,6 +160,9 @@ func TestAGroupGoesAndComesBack(t *testing.T) {
 				if g = m.get("g"); !g.Parked || len(c.asked) > before {
 					t.Errorf("parked: %v, %d requests", g.Parked, len(c.asked)-before)
 				}
+				if last := g.Covered.End(); last.After(left) {
+					t.Errorf("covered up to %s, but the last that answered was at %s", last, left)
+				}
 				if end := g.Covered.Add(g.Lost...).End(); end.Before(gone.Truncate(time.Second)) || end.After(gone.Add(time.Second)) {
 					t.Errorf("gone at %s, left at %s: covered %v, lost %v", gone, left, g.Covered, g.Lost)
 				}
