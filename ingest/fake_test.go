@@ -71,13 +71,14 @@ func (c *cloud) Actions(ctx context.Context, class Class, group string, q Query)
 	n := len(c.asked)
 	c.asked = append(c.asked, q)
 	c.requests[class]++
+	weather := c.weather
 	c.mu.Unlock()
 	page := &Page{Asked: time.Now()}
 	if !pause(ctx, c.latency/2) {
 		return nil, ctx.Err()
 	}
-	if c.weather != nil {
-		if err := c.weather(n, group, q); err != nil {
+	if weather != nil {
+		if err := weather(n, group, q); err != nil {
 			return nil, err
 		}
 	}
@@ -86,6 +87,13 @@ func (c *cloud) Actions(ctx context.Context, class Class, group string, q Query)
 		answer.Asked = page.Asked
 	}
 	return answer, err
+}
+
+// sent is how many requests there were.
+func (c *cloud) sent() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.asked)
 }
 
 // quiet answers at once, whatever the weather.
@@ -189,6 +197,13 @@ func (m *memory) set(g checkpoint.Group) {
 	if m.stored[g.ID] == nil {
 		m.stored[g.ID] = map[string]string{}
 	}
+}
+
+// status is how an action is stored; empty where it is not.
+func (m *memory) status(group, id string) string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.stored[group][id]
 }
 
 func (m *memory) get(id string) checkpoint.Group {

@@ -65,7 +65,7 @@ func TestHintsAndRest(t *testing.T) {
 		m := newMemory(t, c, tailed("g"))
 		end := m.side(m.fleet(), 3*time.Hour)
 		wait(t, time.Hour)
-		if n := len(c.asked); n < 58 || n > 62 {
+		if n := c.sent(); n < 58 || n > 62 {
 			t.Errorf("%d requests in a quiet hour", n)
 		}
 		begun := time.Now()
@@ -74,15 +74,15 @@ func TestHintsAndRest(t *testing.T) {
 		g.Scaling, g.HintedAt = true, &begun
 		m.set(g)
 		wait(t, 2*time.Second)
-		if m.stored["g"]["e"] != "DOING" {
+		if m.status("g", "e") != "DOING" {
 			t.Error("hinted, and not read within two seconds")
 		}
 		wait(t, 4*time.Minute+30*time.Second)
 		m.requireAll("g")
 		wait(t, time.Hour) // is_scaling stays, nothing new comes
-		before := len(c.asked)
+		before := c.sent()
 		wait(t, 30*time.Minute)
-		if n := len(c.asked) - before; n > 31 {
+		if n := c.sent() - before; n > 31 {
 			t.Errorf("%d requests in half an hour of a group that scales without a new row", n)
 		}
 		end()
@@ -101,7 +101,7 @@ func TestALongActionIsFollowedToItsEnd(t *testing.T) {
 		if err := m.run(m.fleet(), 54*time.Hour); err != nil {
 			t.Fatal(err)
 		}
-		if got := m.stored["g"]["long"]; got != "SUCCESS" {
+		if got := m.status("g", "long"); got != "SUCCESS" {
 			t.Errorf("stored as %q six hours after its end", got)
 		}
 		byID := 0
@@ -116,7 +116,7 @@ func TestALongActionIsFollowedToItsEnd(t *testing.T) {
 		if err := m.run(m.fleet(), 130*time.Hour); err != nil {
 			t.Fatal(err)
 		}
-		before := len(c.asked)
+		before := c.sent()
 		if err := m.run(m.fleet(), 2*time.Hour); err != nil {
 			t.Fatal(err)
 		}
@@ -155,10 +155,10 @@ func TestAGroupGoesAndComesBack(t *testing.T) {
 				g.GoneAt = &gone
 				m.set(g)
 				wait(t, 5*time.Minute)
-				before := len(c.asked)
+				before := c.sent()
 				wait(t, time.Hour)
-				if g = m.get("g"); !g.Parked || len(c.asked) > before {
-					t.Errorf("parked: %v, %d requests", g.Parked, len(c.asked)-before)
+				if g = m.get("g"); !g.Parked || c.sent() > before {
+					t.Errorf("parked: %v, %d requests", g.Parked, c.sent()-before)
 				}
 				if last := g.Covered.End(); last.After(left) {
 					t.Errorf("covered up to %s, but the last that answered was at %s", last, left)
