@@ -61,12 +61,13 @@ func TestABacklogThenLive(t *testing.T) {
 // back: what was proved stays proved, and the rest is read again.
 func TestLiveThroughFaultsAndRestarts(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(4) {
+	for seed := range uint64(3) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				rng := rand.New(rand.NewPCG(seed, 1))
 				dice := rand.New(rand.NewPCG(seed, 2))
+				rain := rand.New(rand.NewPCG(seed, 3)) // under the cloud's lock; dice are under the memory's
 				c := newCloud()
 				c.shuffle, c.exclusive, c.skew = rng, seed%2 == 1, time.Duration(seed)*20*time.Second
 				if seed == 2 {
@@ -81,7 +82,7 @@ func TestLiveThroughFaultsAndRestarts(t *testing.T) {
 				c.weather = func(int, string, Query) error {
 					c.mu.Lock()
 					defer c.mu.Unlock()
-					if time.Now().Before(end) && dice.IntN(20) == 0 {
+					if time.Now().Before(end) && rain.IntN(20) == 0 {
 						return errors.New("500")
 					}
 					return nil
@@ -99,7 +100,7 @@ func TestLiveThroughFaultsAndRestarts(t *testing.T) {
 					return 0
 				}
 				for time.Now().Before(end) {
-					if err := m.run(m.fleet(), time.Duration(20+dice.IntN(60))*time.Minute); err != nil {
+					if err := m.run(m.fleet(), time.Duration(20+13*seed)*time.Minute); err != nil {
 						t.Fatal(err)
 					}
 				}
