@@ -132,7 +132,7 @@ func (d demoCmd) build(ctx context.Context, out io.Writer) (s *stage, err error)
 // startCloud serves the simulator on a port of its own.
 func (s *stage) startCloud(d demoCmd) (address string, err error) {
 	s.cloud, err = simulator.New(simulator.Config{
-		Seed: 1, Now: s.clock.now, Groups: d.Groups, ActionsPerGroup: d.Actions, Days: d.Days, LiveRate: d.Live,
+		Seed: 1, Now: s.clock.now, Groups: d.Groups, ActionsPerGroup: d.Actions, Days: d.Days, LiveRate: d.Live, FirstAction: true,
 		Lasting: 15 * time.Second,
 	})
 	if err != nil {
