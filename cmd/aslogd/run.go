@@ -44,7 +44,9 @@ func (runCmd) Run(ctx context.Context, environ Env, to streams) error {
 		return err
 	}
 	log := newLogger(c, to.err)
-	debug.SetMemoryLimit(int64(c.MemoryLimit))
+	// The limit is the heap's; the program itself and what the kernel keeps for
+	// it are not in it, so an eighth is left to them.
+	debug.SetMemoryLimit(int64(c.MemoryLimit - c.MemoryLimit/8))
 	incarnation := newIncarnation(c.Instance)
 	pool, err := newPool(ctx, c, incarnation)
 	if err != nil {
