@@ -52,6 +52,7 @@ type Group struct {
 	Covered  Coverage
 	Lost     Coverage // all reasons together
 	Oldest   *time.Time
+	Age      time.Duration // the greatest age at which the API still showed an action
 	Lateness time.Duration
 	Parked   bool
 	Open     []Open

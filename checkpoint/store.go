@@ -110,16 +110,16 @@ func scanGroups(rows pgx.Rows) (groups []Group, at []time.Time, err error) {
 		changed       time.Time
 		from, tail    *time.Time
 		covered, lost Multirange
-		lateness      *time.Duration
+		age, lateness *time.Duration
 	)
 	_, err = pgx.ForEachRow(rows, []any{
 		&g.ID, &g.Project, &g.Source, &g.Name, &g.Shard, &g.Created, &g.Seen,
 		&g.Scaling, &g.HintedAt, &g.GoneAt, &changed,
-		&g.Known, &from, &tail, &covered, &lost, &g.Oldest, &lateness, &g.Parked,
+		&g.Known, &from, &tail, &covered, &lost, &g.Oldest, &age, &lateness, &g.Parked,
 	}, func() error {
 		found := g
 		if g.Known {
-			found.From, found.TailFrom, found.Lateness = *from, *tail, *lateness
+			found.From, found.TailFrom, found.Age, found.Lateness = *from, *tail, *age, *lateness
 			found.Covered, found.Lost = FromMultirange(covered), FromMultirange(lost)
 		}
 		groups = append(groups, found)

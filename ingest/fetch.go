@@ -145,7 +145,7 @@ func (p *pass) ask(ctx context.Context, start, limit int) (*Page, error) {
 	p.w.skew = page.Date.Sub(page.Asked)
 	p.w.mu.Unlock()
 	if o := oldestOf(page); o != nil {
-		p.w.horizons.note(p.w.target().Source, *o)
+		p.w.horizons.note(p.w.target().Source, page.Date.Sub(*o))
 	}
 	return page, nil
 }

@@ -57,6 +57,7 @@ func (f *Fleet) Run(ctx context.Context, lease checkpoint.Lease) error {
 			if !ok {
 				continue
 			}
+			f.Horizons.note(g.Source, g.Age)
 			w := f.worker(source, lease, g)
 			w.spawn = group.Go
 			workers[g.ID] = w

@@ -15,8 +15,8 @@ import (
 func (w *worker) lastRead(ctx context.Context) error {
 	err := w.tail(ctx)
 	answers := err == nil
-	if err != nil && !errors.Is(err, ErrNoGroup) && !errors.Is(err, ErrRefused) {
-		return err
+	if err != nil && !errors.Is(err, ErrNoGroup) {
+		return err // a right that is missing may be given yet: nothing is lost by waiting
 	}
 	w.mu.Lock()
 	filled, filling := w.filled, w.filling

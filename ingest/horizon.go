@@ -8,23 +8,27 @@ import (
 // horizonWait is how long a decision waits for groups that are not heard of.
 const horizonWait = 10 * time.Minute
 
-// Horizons remember how far back each source shows records at all: the start
-// of the oldest row that any of its groups showed to this process. The API
-// tells nobody how long it keeps records, so an empty past has two readings:
-// nothing happened, or it is forgotten. It is taken for empty only where the
-// group was created after the horizon; where it was created before, what lies
-// before its own oldest record is lost to retention, and said to be.
+// Horizons remember how far back each source shows records at all: the
+// greatest age at which it still showed one. The API tells nobody how long it
+// keeps records, so an empty past has two readings: nothing happened, or it is
+// forgotten. It is taken for empty only where the group was created after the
+// horizon; where it was created before, what lies before its own oldest record
+// is lost to retention, and said to be.
+//
+// An age is remembered, not a moment: a record that was shown last month may be
+// forgotten by now, but a source that shows records of thirty days still does.
+// Checkpoints keep the ages, so that a restart in a quiet month knows as much.
 //
 // A decision waits until the groups that are being read have shown their
-// oldest rows, or for ten minutes. What one process saw is not told to the
-// others: each judges its own shards by it, and errs towards a gap.
+// oldest rows, or for ten minutes. What one process sees, the others learn only
+// from the checkpoints of the shards they take; less known errs towards a gap.
 type Horizons struct {
 	mu     sync.Mutex
 	source map[string]*horizon
 }
 
 type horizon struct {
-	oldest  *time.Time
+	age     time.Duration // greatest age of a record that was shown
 	waiting map[string]time.Time
 }
 
@@ -38,12 +42,12 @@ func (h *Horizons) of(source string) *horizon {
 	return h.source[source]
 }
 
-// note takes the start of a row that the source showed.
-func (h *Horizons) note(source string, start time.Time) {
+// note takes the age of a row when the source showed it.
+func (h *Horizons) note(source string, age time.Duration) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	s := h.of(source)
-	s.oldest = older(s.oldest, &start)
+	s.age = max(s.age, age)
 }
 
 // expect says that a group is about to show how far back it goes; heard, that
@@ -66,7 +70,7 @@ func (h *Horizons) empty(source string, created *time.Time) (empty, decided bool
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	s := h.of(source)
-	if created != nil && s.oldest != nil && s.oldest.Before(*created) {
+	if created != nil && s.age > 0 && time.Now().Add(-s.age).Before(*created) {
 		return true, true
 	}
 	for _, since := range s.waiting {

@@ -111,6 +111,7 @@ type Batch struct {
 	Covered []Span            // spans that this read proved, with what was committed before it
 	Lost    []checkpoint.Lost // spans that nothing can prove
 	Oldest  *time.Time        // start of the oldest action that the API shows for the group
+	Age     time.Duration     // how old that action was when it was shown
 	Late    time.Duration     // the longest lateness that this read measured
 	Parked  *bool             // set: the group is read to its end (true), or goes on (false)
 	Scan    *Scan             // set: what to note of the scan that ends with this batch

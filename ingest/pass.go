@@ -112,6 +112,9 @@ func (p *pass) finish(ctx context.Context, last *Page) (result, error) {
 	b := &Batch{Actions: oldestFirst(last), Rejects: last.Rejects}
 	if p.class == Backfill {
 		b.Oldest = p.oldest
+		if p.oldest != nil {
+			b.Age = max(0, p.began.Sub(*p.oldest))
+		}
 	}
 	proved := len(p.seen) == p.total && p.stale == 0 && !(p.gone && p.total == 0)
 	p.scan.Outcome = "unproved"

@@ -170,6 +170,7 @@ CREATE TABLE aslog.checkpoint (
     lost_offset_cap tstzmultirange NOT NULL DEFAULT '{}',
     lost_gone       tstzmultirange NOT NULL DEFAULT '{}',
     oldest_shown    timestamptz,
+    age_shown       interval NOT NULL DEFAULT '0',
     lateness        interval NOT NULL DEFAULT '0',
     parked          boolean NOT NULL DEFAULT false,
     updated_at      timestamptz NOT NULL
@@ -189,6 +190,7 @@ COMMENT ON COLUMN aslog.checkpoint.lost_retention IS 'Spans that the API no long
 COMMENT ON COLUMN aslog.checkpoint.lost_offset_cap IS 'Seconds that hold more rows than the API lets anyone page to.';
 COMMENT ON COLUMN aslog.checkpoint.lost_gone IS 'Spans that went unread before the group was gone.';
 COMMENT ON COLUMN aslog.checkpoint.oldest_shown IS 'Start of the oldest action that the API showed for the group when its backfill looked.';
+COMMENT ON COLUMN aslog.checkpoint.age_shown IS 'The greatest age at which the API still showed an action of the group: its source keeps records at least so long.';
 COMMENT ON COLUMN aslog.checkpoint.lateness IS 'Longest time from an action''s start to its first sight, as measured for actions that the tail should have seen.';
 COMMENT ON COLUMN aslog.checkpoint.parked IS 'The group is gone and read to its end; nothing is asked for it.';
 COMMENT ON COLUMN aslog.checkpoint.updated_at IS 'When this row last changed.';

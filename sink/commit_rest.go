@@ -73,6 +73,7 @@ type progress struct {
 	covered []ingest.Span
 	lost    map[string][]ingest.Span
 	oldest  *time.Time
+	age     time.Duration
 	late    time.Duration
 	parked  *bool
 }
@@ -87,7 +88,7 @@ func progressOf(a *attempt, rests []*item) (all []*progress) {
 		if a.outcomes[it].Stale > 0 {
 			covered = nil
 		}
-		if len(covered) == 0 && len(n.Lost) == 0 && n.Oldest == nil && n.Late == 0 && n.Parked == nil {
+		if len(covered) == 0 && len(n.Lost) == 0 && n.Oldest == nil && n.Age == 0 && n.Late == 0 && n.Parked == nil {
 			continue
 		}
 		p := groups[n.Target.Group]
@@ -103,7 +104,7 @@ func progressOf(a *attempt, rests []*item) (all []*progress) {
 		if n.Oldest != nil && (p.oldest == nil || n.Oldest.Before(*p.oldest)) {
 			p.oldest = n.Oldest
 		}
-		p.late = max(p.late, n.Late)
+		p.age, p.late = max(p.age, n.Age), max(p.late, n.Late)
 		if n.Parked != nil {
 			p.parked = n.Parked
 		}
@@ -127,6 +128,7 @@ func (c *Committer) queueCheckpoints(b *pgx.Batch, a *attempt, rests []*item) {
 		"offset_cap":  lost(checkpoint.OffsetCap),
 		"gone":        lost(checkpoint.Gone),
 		"oldest":      column(all, func(p *progress) *time.Time { return p.oldest }),
+		"age":         column(all, func(p *progress) int64 { return p.age.Microseconds() }),
 		"late":        column(all, func(p *progress) int64 { return p.late.Microseconds() }),
 		"parked":      column(all, func(p *progress) *bool { return p.parked }),
 	}).Exec(func(tag pgconn.CommandTag) error {

@@ -3,14 +3,14 @@
 -- that is covered after all is lost no more.
 WITH said AS (
     SELECT * FROM unnest(@groups::text[], @covered::text[], @retention::text[], @offset_cap::text[], @gone::text[],
-                         @oldest::timestamptz[], @late::bigint[], @parked::boolean[])
-        AS s (group_id, covered, retention, offset_cap, gone, oldest, late, parked)
+                         @oldest::timestamptz[], @age::bigint[], @late::bigint[], @parked::boolean[])
+        AS s (group_id, covered, retention, offset_cap, gone, oldest, age, late, parked)
 ), covered AS (
     SELECT s.*, c.backfill_from, c.lost_retention, c.lost_offset_cap, c.lost_gone,
            c.covered + s.covered::tstzmultirange AS all_covered
     FROM said s JOIN aslog.checkpoint c USING (group_id)
 ), widened AS (
-    SELECT group_id, backfill_from, oldest, late, parked, all_covered,
+    SELECT group_id, backfill_from, oldest, age, late, parked, all_covered,
            lost_retention  + retention::tstzmultirange  - all_covered AS all_retention,
            lost_offset_cap + offset_cap::tstzmultirange - all_covered AS all_offset_cap,
            lost_gone       + gone::tstzmultirange       - all_covered AS all_gone
@@ -26,6 +26,7 @@ UPDATE aslog.checkpoint c SET
         FROM unnest(w.all_covered + w.all_retention + w.all_offset_cap + w.all_gone) AS span
         WHERE span @> w.backfill_from), w.backfill_from),
     oldest_shown = least(c.oldest_shown, w.oldest),
+    age_shown = greatest(c.age_shown, w.age * interval '1 microsecond'),
     lateness = greatest(c.lateness, w.late * interval '1 microsecond'),
     parked = coalesce(w.parked, c.parked),
     updated_at = @recorded_at
