@@ -7,8 +7,8 @@
 -- +goose StatementBegin
 CREATE TABLE aslog.schema_info (
     single        boolean PRIMARY KEY DEFAULT true CHECK (single),
-    shards        integer NOT NULL,
-    oldest_binary integer NOT NULL
+    shards        bigint NOT NULL,
+    oldest_binary bigint NOT NULL
 );
 COMMENT ON TABLE aslog.schema_info IS 'One row: what holds for the whole schema.';
 COMMENT ON COLUMN aslog.schema_info.single IS 'Always true: there is one row.';
@@ -38,7 +38,7 @@ COMMENT ON COLUMN aslog.replica.beat_at IS 'Its last beat, by the clock of Postg
 COMMENT ON COLUMN aslog.replica.expires_at IS 'Its shards may be claimed from here on, by the clock of Postgres.';
 
 CREATE TABLE aslog.shard_head (
-    shard            integer PRIMARY KEY,
+    shard            bigint PRIMARY KEY,
     owner            text COLLATE "C",
     epoch            bigint NOT NULL DEFAULT 0,
     head_seq         bigint NOT NULL DEFAULT 0,
@@ -54,7 +54,7 @@ COMMENT ON COLUMN aslog.shard_head.head_hash IS 'chain_hash of the newest journa
 COMMENT ON COLUMN aslog.shard_head.head_recorded_at IS 'recorded_at never falls below this within the shard.';
 
 CREATE TABLE aslog.shard_published (
-    shard         integer PRIMARY KEY,
+    shard         bigint PRIMARY KEY,
     published_seq bigint NOT NULL DEFAULT 0,
     published_at  timestamptz,
     published_hash bytea,
@@ -123,11 +123,11 @@ CREATE TABLE aslog.scaling_group (
     max_instance_number      bigint,
     scaling_configuration_id text,
     is_scaling               boolean,
-    shard                    integer NOT NULL,
+    shard                    bigint NOT NULL,
     create_time              timestamptz,
     first_seen_at            timestamptz NOT NULL,
     last_seen_at             timestamptz,
-    missed_lists             integer NOT NULL DEFAULT 0,
+    missed_lists             bigint NOT NULL DEFAULT 0,
     gone_at                  timestamptz,
     hinted_at                timestamptz,
     changed_at               timestamptz NOT NULL,
@@ -160,7 +160,7 @@ CREATE TABLE aslog.checkpoint (
     group_id        text COLLATE "C" PRIMARY KEY,
     project_id      text NOT NULL,
     source          text NOT NULL,
-    shard           integer NOT NULL,
+    shard           bigint NOT NULL,
     backfill_from   timestamptz NOT NULL,
     tail_from       timestamptz NOT NULL,
     watermark       timestamptz NOT NULL,
@@ -212,7 +212,7 @@ CREATE TABLE aslog.scaling_action (
     description    text,
     first_seen_at  timestamptz NOT NULL,
     changed_at     timestamptz NOT NULL,
-    shard          integer NOT NULL,
+    shard          bigint NOT NULL,
     seq            bigint NOT NULL,
     content_hash   bytea NOT NULL,
     raw            json,
@@ -257,7 +257,7 @@ CREATE TABLE aslog.scaling_action_instance (
     group_id        text COLLATE "C" NOT NULL,
     action_id       text COLLATE "C" NOT NULL,
     outcome         text COLLATE "C" NOT NULL,
-    ordinal         integer NOT NULL,
+    ordinal         bigint NOT NULL,
     instance_id     text,
     instance_name   text,
     failed_reason   text,
@@ -280,7 +280,7 @@ CREATE TABLE aslog.scaling_action_load_balancer (
     group_id       text COLLATE "C" NOT NULL,
     action_id      text COLLATE "C" NOT NULL,
     outcome        text COLLATE "C" NOT NULL,
-    ordinal        integer NOT NULL,
+    ordinal        bigint NOT NULL,
     listener_id    text,
     pool_id        text,
     protocol_port  bigint,
@@ -306,7 +306,7 @@ COMMENT ON COLUMN aslog.scaling_action_load_balancer.failed_details IS 'Details 
 CREATE TABLE aslog.scaling_action_reason (
     group_id            text COLLATE "C" NOT NULL,
     action_id           text COLLATE "C" NOT NULL,
-    ordinal             integer NOT NULL,
+    ordinal             bigint NOT NULL,
     change_reason       text,
     change_time         timestamptz,
     old_value           bigint,
@@ -329,7 +329,7 @@ COMMENT ON COLUMN aslog.scaling_action_reason.scaling_policy_name IS 'Name of th
 -- The journal -------------------------------------------------------------
 
 CREATE TABLE aslog.journal (
-    shard          integer NOT NULL,
+    shard          bigint NOT NULL,
     seq            bigint NOT NULL,
     recorded_at    timestamptz NOT NULL,
     source         text NOT NULL,

@@ -25,14 +25,14 @@ COMMENT ON COLUMN aslog.gap.reason IS 'unproven: not read yet, or not provable y
 
 CREATE VIEW aslog.group_lag AS
 SELECT c.source, c.group_id, c.watermark,
-       greatest(0, extract(epoch FROM coalesce(g.gone_at, now()) - c.watermark))::double precision AS lag_seconds
+       greatest(0, extract(epoch FROM coalesce(g.gone_at, now()) - coalesce(upper(c.covered), c.tail_from)))::double precision AS lag_seconds
 FROM aslog.checkpoint c
 LEFT JOIN aslog.scaling_group g USING (group_id);
-COMMENT ON VIEW aslog.group_lag IS 'How far each group''s watermark is behind now (or behind the moment it was gone).';
+COMMENT ON VIEW aslog.group_lag IS 'How far the newest covered moment of each group is behind now (or behind the moment it was gone). What is older and not covered is no lag: see gap.';
 COMMENT ON COLUMN aslog.group_lag.source IS 'Source.';
 COMMENT ON COLUMN aslog.group_lag.group_id IS 'The group.';
 COMMENT ON COLUMN aslog.group_lag.watermark IS 'Everything before this is covered, or lost for ever.';
-COMMENT ON COLUMN aslog.group_lag.lag_seconds IS 'Seconds behind.';
+COMMENT ON COLUMN aslog.group_lag.lag_seconds IS 'Seconds from the newest covered moment to now.';
 
 CREATE VIEW aslog.action_revision AS
 SELECT shard, seq, recorded_at, source, project_id, group_id, group_name, action_id, revision, change,
