@@ -56,6 +56,7 @@ type Committer struct {
 	refuse error // why Commit takes nothing now
 
 	refused map[[32]byte]time.Time // records that Postgres would not take; Run's alone
+	at      *head                  // where this epoch's last commit left the journal; nil before it; Run's alone
 }
 
 // NewCommitter returns a committer for the shard and epoch of cfg.Lease. It
@@ -100,9 +101,10 @@ func (c *Committer) Recheck() {
 }
 
 // Run commits what Commit is given, one merged commit after the other, until
-// ctx ends (its error is returned) or the shard is another's (ErrLost).
-// Whatever else happens it tries again: reading on is of no use while nothing
-// can be stored, and giving up would lose the order.
+// ctx ends (its error is returned), the shard is another's (ErrLost), or the
+// journal is not where the last commit left it: then whatever reads for the
+// shard must start afresh. Whatever else happens it tries again: reading on is
+// of no use while nothing can be stored, and giving up would lose the order.
 func (c *Committer) Run(ctx context.Context) (err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	var months sync.WaitGroup

@@ -51,7 +51,9 @@ func TestCoverageAndWatermark(t *testing.T) {
 	want(t, "a group begins once", minutes(), "70 [0-20 30-45 60-70 80-90] [20-30 45-60]")
 
 	oldest, parked := day.Add(-time.Hour), true
-	say(func(b *ingest.Batch) { b.Oldest, b.Age, b.Late, b.Parked = &oldest, 48*time.Hour, 90*time.Second, &parked })
+	say(func(b *ingest.Batch) {
+		b.Oldest, b.Age, b.Late, b.Parked = &oldest, 48*time.Hour, 90*time.Second, &parked
+	})
 	later := day
 	say(func(b *ingest.Batch) { b.Oldest, b.Age, b.Late = &later, time.Hour, 10*time.Second })
 	want(t, "oldest, lateness, parked", text(t, pool, `SELECT oldest_shown = '2026-03-01Z'::timestamptz - interval '1 hour', age_shown = interval '48 hours', lateness = interval '90 s', parked FROM aslog.checkpoint`), "true true true true")

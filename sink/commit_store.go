@@ -16,8 +16,8 @@ import (
 
 // store makes items durable together, however often it takes. Trying again is
 // harmless even where an earlier try committed and its answer was lost: what
-// is stored already makes no row. It gives up only when ctx ends or the shard
-// is lost.
+// is stored already makes no row. It gives up only when ctx ends, the shard is
+// lost, or the journal has moved.
 func (c *Committer) store(ctx context.Context, items []*item) error {
 	if len(items) == 0 {
 		return nil
@@ -27,6 +27,7 @@ func (c *Committer) store(ctx context.Context, items []*item) error {
 	for try := 0; ; try++ {
 		a, err := c.transact(ctx, all, unsure, true)
 		if err == nil {
+			c.at = &a.end
 			c.tell(a, items)
 			return nil
 		}
@@ -36,7 +37,7 @@ func (c *Committer) store(ctx context.Context, items []*item) error {
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
-		case errors.Is(err, checkpoint.ErrLost):
+		case errors.Is(err, checkpoint.ErrLost), errors.Is(err, errMoved):
 			return err
 		case poisonous(err):
 			rest, found, serr := c.split(ctx, all, err)

@@ -18,7 +18,7 @@ var journalColumns = []string{
 func journalTuple(ch *change) []any {
 	r := ch.row
 	return []any{
-		int32(r.Shard), r.Seq, r.RecordedAt, r.Source, r.ProjectID, r.GroupID, r.GroupName, r.ActionID, r.Revision, r.Change,
+		int64(r.Shard), r.Seq, r.RecordedAt, r.Source, r.ProjectID, r.GroupID, r.GroupName, r.ActionID, r.Revision, r.Change,
 		r.Status, r.Type, r.StartTime, r.EndTime, r.InstanceValue, r.DesireValue, r.ScalingValue,
 		r.ContentHash, r.Raw, r.ChainHash,
 	}
@@ -36,7 +36,7 @@ func actionTuple(ch *change) []any {
 	return []any{
 		r.GroupID, r.ActionID, r.ProjectID, r.Revision, r.Status, r.Type, r.StartTime, r.EndTime,
 		r.InstanceValue, r.DesireValue, r.ScalingValue, a.Description, r.RecordedAt, r.RecordedAt,
-		int32(r.Shard), r.Seq, r.ContentHash, a.Open(), ch.final.epoch, micro(a.Asked), ch.final.staleHash, ch.final.since(),
+		int64(r.Shard), r.Seq, r.ContentHash, a.Open(), ch.final.epoch, micro(a.Asked), ch.final.staleHash, ch.final.since(),
 	}
 }
 
@@ -47,7 +47,7 @@ var instanceColumns = []string{
 
 func instanceTuples(k key, a *action.Action) (tuples [][]any) {
 	for _, i := range a.Instances {
-		tuples = append(tuples, []any{k.group, k.action, i.Outcome, int32(i.Ordinal),
+		tuples = append(tuples, []any{k.group, k.action, i.Outcome, int64(i.Ordinal),
 			i.InstanceID, i.InstanceName, i.FailedReason, i.FailedDetails, i.InstanceConfig})
 	}
 	return tuples
@@ -60,7 +60,7 @@ var loadBalancerColumns = []string{
 
 func loadBalancerTuples(k key, a *action.Action) (tuples [][]any) {
 	for _, l := range a.LoadBalancers {
-		tuples = append(tuples, []any{k.group, k.action, l.Outcome, int32(l.Ordinal),
+		tuples = append(tuples, []any{k.group, k.action, l.Outcome, int64(l.Ordinal),
 			l.ListenerID, l.PoolID, l.ProtocolPort, l.Weight, l.Listener, l.FailedReason, l.FailedDetails})
 	}
 	return tuples
@@ -73,7 +73,7 @@ var reasonColumns = []string{
 
 func reasonTuples(k key, a *action.Action) (tuples [][]any) {
 	for _, r := range a.Reasons {
-		tuples = append(tuples, []any{k.group, k.action, int32(r.Ordinal),
+		tuples = append(tuples, []any{k.group, k.action, int64(r.Ordinal),
 			r.ChangeReason, microp(r.ChangeTime), r.OldValue, r.NewValue, r.ScalingPolicyID, r.ScalingPolicyName})
 	}
 	return tuples

@@ -33,6 +33,12 @@ type head struct {
 	at   time.Time // recorded_at of what is committed now, and of nothing later
 }
 
+// errMoved says that the journal is not where this epoch left it, though nobody
+// else may write it: Postgres itself went back (restored, or a standby promoted
+// that lacked the last commits). What readers remember of what is stored is
+// then worth nothing, and what was published may be ahead of the journal.
+var errMoved = errors.New("the journal has moved under its owner")
+
 // An attempt is one merged commit, as far as it came.
 type attempt struct {
 	sent     bool // COMMIT was sent: without an answer nobody knows
@@ -71,6 +77,10 @@ func (c *Committer) transact(ctx context.Context, all []unit, unsure *attempt, k
 	}
 	if unsure != nil && unsure.rows() > 0 && bytes.Equal(unsure.end.hash, start.hash) {
 		return unsure, nil
+	}
+	if c.at != nil && (c.at.seq != start.seq || !bytes.Equal(c.at.hash, start.hash)) {
+		return nil, fmt.Errorf("lock shard %d: its journal ends at seq %d, but this epoch committed up to %d: %w",
+			c.lease.Shard, start.seq, c.at.seq, errMoved)
 	}
 	rehashed, err := c.rehash(ctx, tx, p, stored)
 	if err != nil {

@@ -53,6 +53,7 @@ func TestRelayStopsAtAFork(t *testing.T) {
 			_, stop := b.start(b.relay(b.take(3, "one"), nil))
 			b.untilPublished(3, 20)
 			stop()
+			b.until("the commit's marker is written", func() bool { return b.end(broker.ActionsTopic(b.prefix), 3, kafka.ReadCommitted) > 20 })
 			c.wreck(b)
 			before := b.end(broker.ActionsTopic(b.prefix), 3, kafka.ReadUncommitted)
 

@@ -18,7 +18,13 @@ func (r *Relay) publish(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	r.metrics.behind(r.lease.Shard, st.headSeq-r.at.seq)
-	if st.headSeq <= r.at.seq {
+	if st.headSeq < r.at.seq {
+		// Postgres went back behind what is published: compare, and say so.
+		r.producer = nil
+		r.clear.Store(false)
+		return true, nil
+	}
+	if st.headSeq == r.at.seq {
 		r.metrics.waiting(r.lease.Shard, 0)
 		return false, nil
 	}

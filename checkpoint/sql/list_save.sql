@@ -14,7 +14,7 @@ WITH listed AS (
            g.missed_lists > 0 OR g.last_seen_at IS NULL OR g.last_seen_at < clock.now - interval '1 minute'
            OR g.raw::text IS DISTINCT FROM l.raw
            OR (g.source, g.project_id) IS DISTINCT FROM (@source::text, @project::text) AS stale
-    FROM unnest(@ids::text[], @shards::integer[], @names::text[], @statuses::text[],
+    FROM unnest(@ids::text[], @shards::bigint[], @names::text[], @statuses::text[],
                 @current::bigint[], @desire::bigint[], @min::bigint[], @max::bigint[],
                 @configurations::text[], @scaling::boolean[], @created::timestamptz[], @raws::text[])
          AS l(group_id, shard, name, status, current_number, desire_number, min_number, max_number,
