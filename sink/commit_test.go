@@ -3,6 +3,7 @@ package sink
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -137,6 +138,36 @@ func TestAStaleEpochWritesNothing(t *testing.T) {
 		t.Errorf("Commit after the end: %v, want ErrLost", err)
 	}
 	want(t, "rows", text(t, pool, `SELECT (SELECT count(*) FROM aslog.journal), (SELECT count(*) FROM aslog.scaling_action), (SELECT count(*) FROM aslog.checkpoint)`), "0 0 0")
+}
+
+// What breaks: a standby that lacked the last commit is promoted, under the
+// same owner and epoch. What must hold: nothing is committed on what readers
+// remember; Run ends, so that all is read and compared afresh, and then the
+// lost action is a new one.
+func TestAJournalThatMovedUnderItsOwnerIsNotGoneOnWith(t *testing.T) {
+	t.Parallel()
+	pool := testenv.Postgres(t)
+	own(t, pool, lease)
+	c := NewCommitter(CommitterConfig{Pool: pool, Lease: lease, Settle: time.Hour})
+	said := run(t, c)
+	commit(t, c, batch("g", seen(t, 1, doing("a"))))
+	before := text(t, pool, `SELECT head_seq, head_hash FROM aslog.shard_head WHERE shard = $1`, lease.Shard)
+	commit(t, c, batch("g", seen(t, 2, doing("b"))))
+	commit(t, c, batch("g", seen(t, 2, doing("b")))) // a commit without rows moves nothing
+	exec(t, pool, `UPDATE aslog.shard_head h SET head_seq = j.seq, head_hash = j.chain_hash FROM aslog.journal j WHERE h.shard = j.shard AND j.seq = 1`)
+	want(t, "the head is back", text(t, pool, `SELECT head_seq, head_hash FROM aslog.shard_head WHERE shard = $1`, lease.Shard), before)
+
+	b := batch("g")
+	b.Covered = []ingest.Span{span(0, 10)}
+	b.Begin = &ingest.Begin{From: day, Tail: day}
+	_, err := c.Commit(t.Context(), b)
+	if !errors.Is(err, errMoved) || !strings.Contains(err.Error(), "ends at seq 1, but this epoch committed up to 2") {
+		t.Errorf("Commit: %v", err)
+	}
+	if err := <-said; !errors.Is(err, errMoved) || errors.Is(err, checkpoint.ErrLost) {
+		t.Errorf("Run: %v", err)
+	}
+	want(t, "checkpoints", text(t, pool, `SELECT count(*) FROM aslog.checkpoint`), "0")
 }
 
 func TestABatchOfAnotherEpochIsDropped(t *testing.T) {

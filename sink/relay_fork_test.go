@@ -113,6 +113,29 @@ func TestRelayStopsAtAFork(t *testing.T) {
 	}
 }
 
+// What breaks: Postgres goes back behind what is published while the relay
+// runs. What must hold: it says so, and publishes nothing.
+func TestRelayStopsWhenTheJournalGoesBackUnderIt(t *testing.T) {
+	t.Parallel()
+	b := newRelayBench(t)
+	b.write(3, 20, nil)
+	r := b.relay(b.take(3, "one"), nil)
+	b.start(r)
+	b.untilPublished(3, 20)
+	exec(t, b.pool, `UPDATE aslog.shard_head SET head_seq = 12 WHERE shard = 3`)
+	exec(t, b.pool, `UPDATE aslog.shard_published SET published_seq = 12, log_offset = 11 WHERE shard = 3`)
+	r.Wake()
+	var stopped string
+	b.until("the shard stopped", func() bool { _, stopped = b.publishedSeq(3); return stopped != "" })
+	if !strings.Contains(stopped, "ahead of the journal") || !strings.Contains(stopped, "8 rows") {
+		t.Error(stopped)
+	}
+	var fork *Fork
+	if err := r.CheckFork(t.Context()); !errors.As(err, &fork) {
+		t.Errorf("rows may be numbered: %v", err)
+	}
+}
+
 // remake deletes the test's topics and makes them again, empty.
 func (b *relayBench) remake() {
 	b.Helper()
