@@ -84,14 +84,22 @@ func (w *worker) backfill(ctx context.Context) error {
 		w.filled = err == nil
 		gone := w.group.GoneAt != nil
 		w.mu.Unlock()
-		if len(w.holes()) == 0 || gone || !pause(ctx, wait) {
+		if len(w.holes()) == 0 || gone {
+			return nil
+		}
+		select {
+		case <-time.After(wait):
+		case <-w.dug: // a new hole does not wait for one that will not close
+			wait = time.Minute / 2
+		case <-ctx.Done():
 			return nil
 		}
 	}
 }
 
-// fill reads each hole once, and returns what was read whole.
-func (w *worker) fill(ctx context.Context) (read checkpoint.Coverage, err error) {
+// fill reads each hole once, and returns what was read whole. A hole that
+// cannot be read keeps none of the others: the first error is returned at the end.
+func (w *worker) fill(ctx context.Context) (read checkpoint.Coverage, failed error) {
 	t := w.target()
 	for _, hole := range w.holes() {
 		err := w.readSpan(ctx, Backfill, hole, func(res result) error {
@@ -103,11 +111,17 @@ func (w *worker) fill(ctx context.Context) (read checkpoint.Coverage, err error)
 			}
 			return nil
 		})
-		if err != nil {
-			return read, fmt.Errorf("read %s: %w", hole, err)
+		if err == nil {
+			continue
+		}
+		if failed == nil {
+			failed = fmt.Errorf("read %s: %w", hole, err)
+		}
+		if ctx.Err() != nil || errors.Is(err, checkpoint.ErrLost) || errors.Is(err, ErrRefused) || errors.Is(err, ErrNoGroup) {
+			return read, err
 		}
 	}
-	return read, nil
+	return read, failed
 }
 
 // judgePast says of the time before the group's oldest record, which was read

@@ -143,6 +143,9 @@ func (p *pass) ask(ctx context.Context, start, limit int) (*Page, error) {
 	}
 	p.w.mu.Lock()
 	p.w.skew = page.Date.Sub(page.Asked)
+	if page.Total > 0 {
+		p.w.emptied = time.Time{}
+	}
 	p.w.mu.Unlock()
 	if o := oldestOf(page); o != nil {
 		p.w.horizons.note(p.w.target().Source, page.Date.Sub(*o))
@@ -151,5 +154,10 @@ func (p *pass) ask(ctx context.Context, start, limit int) (*Page, error) {
 }
 
 // sentAt is when a request was sent by the server's clock: its Date, which is
-// of the answer, less the time that the answer took.
-func sentAt(p *Page, now time.Time) time.Time { return p.Date.Add(min(0, p.Asked.Sub(now))) }
+// of the answer, less the time that the answer took; but never later than by
+// ours. Of two clocks that differ nobody knows which the stamps follow: to go
+// by the earlier one costs a lag that is seen, by the later one it would call
+// moments covered that are still to come.
+func sentAt(p *Page, now time.Time) time.Time {
+	return earliest(p.Asked, p.Date.Add(min(0, p.Asked.Sub(now))))
+}

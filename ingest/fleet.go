@@ -17,20 +17,23 @@ type Source struct {
 	// BackfillFrom is the first moment that is wanted, seen from now; nil, or
 	// an answer of nil: each group's creation.
 	BackfillFrom func(now time.Time) *time.Time
+	// Backfills' capacity is how many groups of the source are backfilled at
+	// once in this process. Each source has its own: one that is paused, or
+	// answers nothing, keeps its places for as long as that lasts.
+	Backfills chan struct{}
 }
 
 // A Fleet reads the groups of one shard: a worker for each. Its fields are set
 // before Run and not changed.
 type Fleet struct {
-	Sources   map[string]Source // by name; a group of a source that is not here is left alone
-	Roster    Roster
-	Sink      Sink          // of the shard
-	Poll      time.Duration // longest time that a group goes unpolled
-	Follow    time.Duration // shortest time between polls of a group in which something is under way; 5s if 0
-	Backfills chan struct{} // its capacity is how many groups are backfilled at once
-	Horizons  *Horizons     // shared by the fleets of a process
-	Metrics   *Metrics
-	Warn      func(Target, error) // a round that failed and will be tried again; Group is empty where the whole shard is meant
+	Sources  map[string]Source // by name; a group of a source that is not here is left alone
+	Roster   Roster
+	Sink     Sink          // of the shard
+	Poll     time.Duration // longest time that a group goes unpolled
+	Follow   time.Duration // shortest time between polls of a group in which something is under way; 5s if 0
+	Horizons *Horizons     // shared by the fleets of a process
+	Metrics  *Metrics
+	Warn     func(Target, error) // a round that failed and will be tried again; Group is empty where the whole shard is meant
 }
 
 // Run reads the groups of the shard until ctx ends or the shard is lost: then
@@ -91,8 +94,8 @@ func (f *Fleet) follow(ctx context.Context, shard int, since time.Time, take fun
 func (f *Fleet) worker(source Source, lease checkpoint.Lease, g checkpoint.Group) *worker {
 	w := &worker{
 		api: source.API, from: source.BackfillFrom, sink: f.Sink, epoch: lease.Epoch,
-		poll: f.Poll, follow: f.Follow, slots: f.Backfills, horizons: f.Horizons, metrics: f.Metrics, warn: f.Warn,
-		hint: make(chan struct{}, 1), stirred: time.Now(),
+		poll: f.Poll, follow: f.Follow, slots: source.Backfills, horizons: f.Horizons, metrics: f.Metrics, warn: f.Warn,
+		hint: make(chan struct{}, 1), dug: make(chan struct{}, 1), stirred: time.Now(),
 		group: g, known: map[string]knownRow{}, open: map[string]*following{},
 	}
 	if w.from == nil {

@@ -2,7 +2,9 @@ package ingest
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -10,6 +12,7 @@ const (
 	giveUp     = 7 * 24 * time.Hour // an action that has not ended by then is not asked for again
 	mostFollow = 6 * time.Hour
 	restless   = 15 * time.Minute // how long is_scaling alone keeps a group polled fast
+	mostFar    = 3                // open actions behind the tail that one poll asks for: a request each
 )
 
 // A following is an action that has not ended.
@@ -37,9 +40,12 @@ func (f *following) age(now time.Time) time.Duration {
 	return now.Sub(f.seen)
 }
 
-// followFar asks for open actions that are behind the tail.
+// followFar asks for open actions that are behind the tail: for a few, those
+// first that waited longest. A group with hundreds of them must not spend what
+// all groups live on, nor keep its own tail waiting.
 func (w *worker) followFar(ctx context.Context) error {
-	var ids []string
+	var due []*following
+	ids := map[*following]string{}
 	w.mu.Lock()
 	front, now := w.frontLocked(), time.Now()
 	for id, f := range w.open {
@@ -47,13 +53,25 @@ func (w *worker) followFar(ctx context.Context) error {
 		case f.age(now) > giveUp:
 			delete(w.open, id)
 		case !f.near(front) && f.due(now, w.poll):
-			f.asked = now
-			ids = append(ids, id)
+			due, ids[f] = append(due, f), id
 		}
 	}
+	if now.Sub(w.far) < w.poll/2 { // polls may be seconds apart
+		due = nil
+	}
+	slices.SortFunc(due, func(a, b *following) int { return a.asked.Compare(b.asked) })
+	due = due[:min(len(due), mostFar)]
+	for _, f := range due {
+		f.asked, w.far = now, now
+	}
 	w.mu.Unlock()
-	for _, id := range ids {
+	for _, f := range due {
+		id := ids[f]
 		page, err := w.api.Actions(ctx, Follow, w.target().Group, Query{LogID: id, Limit: 1})
+		var bad *PageError
+		if errors.As(err, &bad) { // one bad record is one bad record
+			page, err = &Page{Rejects: []Reject{bad.Reject}}, nil
+		}
 		if err != nil {
 			return fmt.Errorf("ask for open action %s: %w", id, err)
 		}

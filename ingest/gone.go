@@ -58,3 +58,31 @@ func (w *worker) park(ctx context.Context) error {
 	_, err := w.commit(ctx, Tail, b)
 	return err
 }
+
+// disbelief is how long an empty answer is not believed where rows were seen:
+// long enough for two lists to tell that the group is gone.
+const disbelief = 15 * time.Minute
+
+// vanished says that an empty span is not to be taken for one in which nothing
+// happened: rows of it were seen a moment ago. So a group answers that was
+// deleted, and that no list has missed yet; what it did last would be covered
+// unread.
+func (w *worker) vanished(span Span) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	here := func(at time.Time) bool { return !at.Before(span.From) && (span.To.IsZero() || at.Before(span.To)) }
+	seen := false
+	for _, k := range w.known {
+		seen = seen || here(k.start)
+	}
+	for _, o := range w.open {
+		seen = seen || o.start != nil && here(*o.start)
+	}
+	if !seen {
+		return false
+	}
+	if w.emptied.IsZero() {
+		w.emptied = time.Now()
+	}
+	return time.Since(w.emptied) < disbelief
+}

@@ -149,7 +149,7 @@ func TestAGroupGoesAndComesBack(t *testing.T) {
 				}
 				c.mu.Unlock()
 				left := m.get("g").Covered.End()
-				wait(t, 30*time.Second)
+				wait(t, 3*time.Minute) // polled, before two lists have missed it
 				g := m.get("g")
 				gone := time.Now()
 				g.GoneAt = &gone

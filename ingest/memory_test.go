@@ -200,8 +200,8 @@ func (m *memory) requireLag(group string, most time.Duration) {
 
 func (m *memory) fleet() *Fleet {
 	return &Fleet{
-		Sources: map[string]Source{"s": {API: m.cloud, Project: "p"}}, Roster: m, Sink: m,
-		Poll: time.Minute, Backfills: make(chan struct{}, 4), Horizons: &Horizons{},
+		Sources: map[string]Source{"s": {API: m.cloud, Project: "p", Backfills: make(chan struct{}, 4)}}, Roster: m, Sink: m,
+		Poll: time.Minute, Horizons: &Horizons{},
 		Warn: func(Target, error) { m.warned.Add(1) },
 	}
 }

@@ -20,6 +20,7 @@ const (
 //   - each page showed the same total,
 //   - as many distinct rows came as that total says,
 //   - nothing of it was dropped as older than what is stored,
+//   - it is not empty where there were rows a moment ago,
 //   - and no page failed.
 //
 // Why this is enough, though the list moves by offsets while it is read: a row
@@ -116,7 +117,7 @@ func (p *pass) finish(ctx context.Context, last *Page) (result, error) {
 			b.Age = max(0, p.began.Sub(*p.oldest))
 		}
 	}
-	proved := len(p.seen) == p.total && p.stale == 0 && !(p.gone && p.total == 0)
+	proved := len(p.seen) == p.total && p.stale == 0 && !(p.total == 0 && (p.gone || p.w.vanished(p.span)))
 	p.scan.Outcome = "unproved"
 	if proved {
 		p.scan.Outcome = "proved"

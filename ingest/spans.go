@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -19,10 +20,14 @@ type region struct {
 // and are not asked in vain.
 //
 // A piece that does not stand still is halved, down to one second; a second
-// that cannot be proved is left as a gap, and reading goes on behind it.
+// that cannot be proved is left as a gap, and reading goes on behind it. So is
+// a piece that is no page whatever part of it is asked for; the error is
+// returned at the end, or after a few in a row, when it is no longer the piece.
 func (w *worker) readSpan(ctx context.Context, class Class, span Span, each func(result) error) error {
 	regions := []region{{end: span.To}} // not counted: taken whole
 	var longest time.Duration           // after a halving; 0: no bound
+	var unreadable error
+	failed := 0 // pieces in a row
 	for from := span.From; from.Before(span.To); {
 		for len(regions) > 1 && !regions[len(regions)-1].end.After(from) {
 			regions = regions[:len(regions)-1]
@@ -33,27 +38,34 @@ func (w *worker) readSpan(ctx context.Context, class Class, span Span, each func
 		}
 		p := w.newPass(class, piece)
 		head, err := p.first(ctx)
-		if err != nil {
-			return err
-		}
-		if p.total > maxRows && piece.Length() > time.Second {
+		if err == nil && p.total > maxRows && piece.Length() > time.Second {
 			if err := p.commit(ctx, head); err != nil {
 				return err
 			}
 			regions = append(regions, region{end: piece.To, rows: p.total})
 			continue
 		}
-		if p.capped() {
-			if p, head, err = p.narrow(ctx, head); err != nil {
-				return err
-			}
+		if err == nil && p.capped() {
+			p, head, err = p.narrow(ctx, head)
 		}
-		res, err := p.readClosed(ctx, head)
-		if err != nil {
+		var res result
+		if err == nil {
+			res, err = p.readClosed(ctx, head)
+		}
+		switch {
+		case err == nil:
+			failed = 0
+		case !errors.Is(err, ErrNotJSON) || failed == mostUnreadable:
 			return err
+		default:
+			failed, unreadable = failed+1, err
 		}
-		if res.moving && piece.Length() > time.Second {
+		if (res.moving || err != nil) && piece.Length() > time.Second {
 			longest = (piece.Length() / 2).Truncate(time.Second)
+			continue
+		}
+		if err != nil {
+			from = piece.To
 			continue
 		}
 		if err := each(res); err != nil {
@@ -67,8 +79,12 @@ func (w *worker) readSpan(ctx context.Context, class Class, span Span, each func
 		}
 		from = piece.To
 	}
-	return nil
+	return unreadable
 }
+
+// mostUnreadable is how many pieces in a row may be no page before it is
+// thought that nothing is. Each was half as long as the one before.
+const mostUnreadable = 6
 
 // cut is where a piece of few enough rows, that begins at from, should end:
 // the region's rows are shared out over as few even pieces as will do.

@@ -37,6 +37,10 @@ func (w *worker) tail(ctx context.Context) error {
 		w.mu.Lock()
 		w.jumped = head
 		w.mu.Unlock()
+		select {
+		case w.dug <- struct{}{}:
+		default:
+		}
 		return nil
 	}
 	return w.readSpan(ctx, class, Span{From: from, To: head}, func(result) error { return nil })

@@ -22,12 +22,13 @@ type worker struct {
 	epoch    int64
 	poll     time.Duration
 	follow   time.Duration
-	slots    chan struct{} // backfills at once in this process
+	slots    chan struct{} // backfills of the source at once in this process
 	horizons *Horizons
 	metrics  *Metrics
 	warn     func(Target, error)
 	spawn    func(func() error)
 	hint     chan struct{} // capacity 1: something may be new
+	dug      chan struct{} // capacity 1: the tail has left a hole to the backfill
 
 	mu      sync.Mutex
 	group   checkpoint.Group
@@ -40,6 +41,8 @@ type worker struct {
 	jumped  time.Time     // the tail goes on here, and leaves what is before to the backfill
 	filling bool          // the backfill runs
 	filled  bool          // the backfill has tried all holes since the group was gone
+	emptied time.Time     // since when the API shows nothing where it showed rows; zero: it shows them
+	far     time.Time     // when actions behind the tail were last asked for
 }
 
 // A knownRow is the payload that was last committed of a row.

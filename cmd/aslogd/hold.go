@@ -16,8 +16,9 @@ import (
 	"aslogd/sink"
 )
 
-// backfills is how many groups of a process are backfilled at once. More would
-// not be faster, since the budget is the bound, and would cost memory.
+// backfills is how many groups of a process are backfilled at once, over all
+// sources, but at least two of each. More would not be faster, since the budget
+// is the bound, and would cost memory.
 const backfills = 8
 
 // parts is what the shards of a process share.
@@ -26,7 +27,6 @@ type parts struct {
 	store        *checkpoint.Store
 	sources      map[string]ingest.Source
 	budgets      []*asapi.Budget
-	backfills    chan struct{}
 	horizons     *ingest.Horizons
 	reading      *ingest.Metrics
 	committing   *sink.Metrics
@@ -38,8 +38,8 @@ type parts struct {
 func (d *daemon) newParts() (*parts, error) {
 	p := &parts{
 		daemon: d, store: &checkpoint.Store{Pool: d.pool}, sources: map[string]ingest.Source{},
-		backfills: make(chan struct{}, backfills), horizons: &ingest.Horizons{},
-		reading: ingest.NewMetrics(d.registry), committing: sink.NewMetrics(d.registry),
+		horizons: &ingest.Horizons{},
+		reading:  ingest.NewMetrics(d.registry), committing: sink.NewMetrics(d.registry),
 	}
 	if d.broker != nil {
 		p.publishing = sink.NewRelayMetrics(d.registry)
@@ -65,7 +65,10 @@ func (d *daemon) newParts() (*parts, error) {
 			return nil, err
 		}
 		p.budgets = append(p.budgets, budget)
-		p.sources[s.Name] = ingest.Source{API: client, Project: s.ProjectID, BackfillFrom: s.backfillFrom}
+		p.sources[s.Name] = ingest.Source{
+			API: client, Project: s.ProjectID, BackfillFrom: s.backfillFrom,
+			Backfills: make(chan struct{}, max(2, backfills/len(d.config.Sources))),
+		}
 	}
 	return p, nil
 }
@@ -98,7 +101,7 @@ func (p *parts) hold(ctx context.Context, lease checkpoint.Lease) error {
 	group.Go(func() error { return committer.Run(ctx) })
 	fleet := &ingest.Fleet{
 		Sources: p.sources, Roster: p.store, Sink: committer, Poll: p.config.PollInterval,
-		Backfills: p.backfills, Horizons: p.horizons, Metrics: p.reading, Warn: p.warnGroup,
+		Horizons: p.horizons, Metrics: p.reading, Warn: p.warnGroup,
 	}
 	group.Go(func() error { return fleet.Run(ctx, lease) })
 	for i := range p.config.Sources {
