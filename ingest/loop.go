@@ -35,6 +35,7 @@ func (w *worker) run(ctx context.Context) error {
 		if !w.sleep(ctx, wait) {
 			return nil
 		}
+		begun := time.Now()
 		err := w.round(ctx)
 		switch {
 		case ctx.Err() != nil:
@@ -45,7 +46,7 @@ func (w *worker) run(ctx context.Context) error {
 			failed = 0
 			w.startBackfill(ctx)
 			if wait = w.pace(); wait == 0 {
-				wait = w.untilPoll(time.Now())
+				wait = w.afterRound(begun)
 			}
 			continue
 		}
@@ -53,7 +54,7 @@ func (w *worker) run(ctx context.Context) error {
 		if bits.OnesCount(uint(failed)) == 1 { // told at the first, second, fourth, … failure in a row
 			w.warn(w.target(), fmt.Errorf("poll (failed %d times in a row): %w", failed, err))
 		}
-		wait = w.untilPoll(time.Now())
+		wait = w.afterRound(begun)
 		if errors.Is(err, ErrRefused) || errors.Is(err, ErrNoGroup) {
 			wait = max(wait, min(w.poll<<min(failed, 16), mostRefused))
 			w.horizons.heard(t.Source, t.Group)
@@ -114,6 +115,15 @@ func (w *worker) untilPoll(now time.Time) time.Duration {
 	place := time.Duration(h.Sum64() % uint64(w.poll))
 	past := time.Duration(now.UnixNano()) % w.poll
 	return (place-past+w.poll-1)%w.poll + 1
+}
+
+// afterRound is the time to the place that follows a round's beginning. A round
+// that lasted beyond it is followed by the next at once: a place left out would
+// leave the group unpolled for two intervals. A clock that is being set can let
+// a round begin just before its place: that is not polled twice.
+func (w *worker) afterRound(begun time.Time) time.Duration {
+	early := min(100*time.Millisecond, w.poll/10)
+	return max(0, early+w.untilPoll(begun.Add(early))-time.Since(begun))
 }
 
 // update takes what the group list says of the group now.
