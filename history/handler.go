@@ -72,7 +72,10 @@ func (s *server) guard(next http.HandlerFunc) http.HandlerFunc {
 }
 
 func carries(r *http.Request, want string) bool {
-	bearer, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	scheme, bearer, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		bearer = ""
+	}
 	_, password, _ := r.BasicAuth()
 	// Hashes, so that the time a comparison takes says nothing of the length.
 	expected := sha256.Sum256([]byte(want))
