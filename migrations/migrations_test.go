@@ -97,6 +97,19 @@ func TestCheck(t *testing.T) {
 	expectState(t, writer, migrations.Missing)
 }
 
+// Whole numbers are bigint and times have a zone, in tables and views alike: a
+// reader's own tables need not guess. schema_migration is goose's.
+func TestColumnTypes(t *testing.T) {
+	t.Parallel()
+	got := number(t, testenv.Postgres(t), `
+		SELECT count(*) FROM information_schema.columns
+		WHERE table_schema = 'aslog' AND table_name <> 'schema_migration'
+		  AND data_type IN ('smallint', 'integer', 'numeric', 'timestamp without time zone')`)
+	if got != 0 {
+		t.Errorf("%d columns have another type", got)
+	}
+}
+
 // What people see in their tools says what it is.
 func TestEverythingIsExplained(t *testing.T) {
 	t.Parallel()

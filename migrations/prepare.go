@@ -44,7 +44,9 @@ func prepare(ctx context.Context, conn *sql.Conn, progress io.Writer) error {
 		if _, err := conn.ExecContext(ctx, deploy.Roles); err != nil {
 			return rights("make the roles aslogd_owner, aslogd_writer and aslogd_reader", err)
 		}
-		fmt.Fprintln(progress, "made roles aslogd_owner, aslogd_writer, aslogd_reader")
+		if !roles {
+			fmt.Fprintln(progress, "made roles aslogd_owner, aslogd_writer, aslogd_reader")
+		}
 		if err := look(); err != nil {
 			return fmt.Errorf("look for roles and schema: %w", err)
 		}
