@@ -95,19 +95,24 @@ func (d *daemon) watchTopics(ctx context.Context) error {
 func (d *daemon) lookAtTopics(ctx context.Context) error {
 	const lasting = 45 * time.Second // three looks
 	missing, err := d.broker.CheckTopics(ctx, d.config.KafkaTopicPrefix, d.config.Shards)
+	var partitions *broker.Partitions
 	switch {
+	case errors.As(err, &partitions): // the end of the daemon, which is told there
 	case err != nil:
-		if ok, kept := d.seldom.allow("kafka"); ok && ctx.Err() != context.Canceled {
-			d.log.Warn().Err(err).Int("more", kept).Msg("Kafka does not answer: the journal keeps everything until it does")
+		if ctx.Err() != context.Canceled && d.kafka.due("away") {
+			d.log.Warn().Err(err).Msg("Kafka does not answer: the journal keeps everything until it does")
 		}
 		d.health.degrade("Kafka", err.Error(), lasting)
 	case len(missing) > 0:
 		names := strings.Join(missing, ", ")
-		if ok, _ := d.seldom.allow("topics"); ok {
+		if d.kafka.due("topics") {
 			d.log.Warn().Str("topics", names).Msg("topics are missing: run aslogd migrate; the journal keeps everything until then")
 		}
 		d.health.degrade("Kafka", "no topic "+names+": run aslogd migrate", lasting)
 	default:
+		if d.kafka.what != "" && d.kafka.due("") {
+			d.log.Info().Msg("Kafka answers, and the topics are there")
+		}
 		d.health.recover("Kafka")
 	}
 	return err

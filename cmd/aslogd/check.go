@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/rs/zerolog"
 )
 
 // check judges the values themselves and how they stand to one another.
@@ -133,7 +132,7 @@ func (c *Config) checkDaemon(fault faultFunc) {
 	if c.MemoryLimit < 64<<20 {
 		fault("daemon", "MEMORY_LIMIT", "%d bytes is less than 64MiB", c.MemoryLimit)
 	}
-	if _, err := zerolog.ParseLevel(c.LogLevel); err != nil {
+	if !slices.Contains([]string{"trace", "debug", "info", "warn", "error"}, c.LogLevel) {
 		fault("daemon", "LOG_LEVEL", "%q is none of trace, debug, info, warn, error", c.LogLevel)
 	}
 	if c.LogFormat != "" && c.LogFormat != "json" && c.LogFormat != "console" {

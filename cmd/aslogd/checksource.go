@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -112,9 +113,16 @@ func (c *Config) checkHTTP(fault faultFunc) {
 	switch {
 	case err != nil || port == "":
 		fault("http", "HTTP_ADDR", "%q is no address such as 127.0.0.1:8080 or :8080", c.HTTPAddr)
+	case badPort(port):
+		fault("http", "HTTP_ADDR", "%q is no port: a number up to 65535", port)
 	case !loopback(host) && !c.HTTPToken.Set():
 		fault("http", "HTTP_TOKEN", "required, because %sHTTP_ADDR=%s can be reached from elsewhere", Prefix, c.HTTPAddr)
 	}
+}
+
+func badPort(port string) bool {
+	_, err := strconv.ParseUint(port, 10, 16)
+	return err != nil
 }
 
 func (c *Config) checkArchive(fault faultFunc) {

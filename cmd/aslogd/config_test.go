@@ -131,7 +131,7 @@ func TestOneSetting(t *testing.T) {
 		set  string // NAME=value, prefix left out
 		want string // in the fault; empty: none
 	}{
-		{"HTTP_ADDR=localhost:80", ""}, {"HTTP_ADDR=[::1]:80", ""}, {"HTTP_ADDR=10.0.0.1:80", "required, because"},
+		{"HTTP_ADDR=localhost:80", ""}, {"HTTP_ADDR=[::1]:80", ""}, {"HTTP_ADDR=localhost:99999", "is no port"}, {"HTTP_ADDR=10.0.0.1:80", "required, because"},
 		{"SHARDS=256", ""}, {"SHARDS=257", "not between"}, {"SHARDS=1.5", "no whole number"},
 		{"KAFKA_BROKERS=a:1,b", `"b" is no host:port`}, {"KAFKA_TLS=maybe", "neither true nor false"},
 		{"KAFKA_RETENTION=30d", ""}, {"KAFKA_RETENTION=7", "neither -1"}, {"KAFKA_TOPIC_PREFIX=a/b", "cannot begin a topic"},
@@ -139,7 +139,7 @@ func TestOneSetting(t *testing.T) {
 		{"WATCH_INTERVAL=0", ""}, {"WATCH_INTERVAL=1ms", "not between"}, {"SETTLE=30s", "shorter than a minute"},
 		{"SETTLE=1m", "must be longer than ASLOGD_POLL_INTERVAL"},
 		{"MEMORY_LIMIT=1GB", ""}, {"MEMORY_LIMIT=67108864", ""}, {"MEMORY_LIMIT=1MiB", "less than 64MiB"},
-		{"LOG_LEVEL=loud", "none of"}, {"LOG_FORMAT=xml", "neither json"}, {"JOURNAL_RETENTION=-1", "below 0"},
+		{"LOG_LEVEL=loud", "none of"}, {"LOG_LEVEL=9", "none of"}, {"LOG_FORMAT=xml", "neither json"}, {"JOURNAL_RETENTION=-1", "below 0"},
 		{"SOURCE_0_REQUESTS_PER_MINUTE=0", ""}, {"SOURCE_0_REQUESTS_PER_MINUTE=-1", "below 0"},
 		{"SOURCE_0_BACKFILL_FROM=90d", ""}, {"SOURCE_0_BACKFILL_FROM=2160h", ""}, {"SOURCE_0_BACKFILL_FROM=2020-01-02T03:04:05Z", ""},
 		{"SOURCE_0_BACKFILL_FROM=2999-01-01T00:00:00Z", "lies ahead"}, {"SOURCE_0_BACKFILL_FROM=-5h", "neither a time"},
@@ -193,6 +193,26 @@ func TestSecretFromFile(t *testing.T) {
 	environ["ASLOGD_SOURCE_0_PASSWORD_FILE"] = path + ".gone"
 	if _, err := Load(environ, allParts...); err == nil || !strings.Contains(err.Error(), "SOURCE_0_PASSWORD_FILE") {
 		t.Errorf("a missing file: %v", err)
+	}
+}
+
+// Credentials have no place in the address of a service: it is refused, and they
+// are not shown, nor in the address that is derived from it.
+func TestCredentialsInAnAddress(t *testing.T) {
+	t.Parallel()
+	environ := enough()
+	environ[Prefix+"SOURCE_0_AS_URL"] = "https://u:sesame@as.example.com"
+	environ[Prefix+"ARCHIVE_URL"] = "s3://u:sesame@bucket/x"
+	var lines []string
+	for name, value := range environ {
+		lines = append(lines, name+"="+value)
+	}
+	var out, errs strings.Builder
+	if code := run(t.Context(), []string{"config"}, lines, &out, &errs); code != exitUsage {
+		t.Errorf("exit %d", code)
+	}
+	if all := out.String() + errs.String(); strings.Contains(all, "sesame") || !strings.Contains(all, "iam.example.com") {
+		t.Errorf("shows:\n%s", all)
 	}
 }
 

@@ -51,7 +51,7 @@ func (healthcheckCmd) Run(ctx context.Context, environ Env, out io.Writer) error
 	}
 	words := strings.TrimSpace(string(body))
 	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("not ready: %s", words)
+		return fmt.Errorf("the daemon at %s says: %s", c.HTTPAddr, words)
 	}
 	_, err = fmt.Fprintln(out, words)
 	return err

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"reflect"
 	"regexp"
@@ -37,7 +38,7 @@ func Load(environ Env, parts ...string) (*Config, error) {
 			c.amend(source.prefix+"NAME", source.Name, "default")
 		}
 		if source.Auth == "password" && source.IAMURL == "" {
-			c.amend(source.prefix+"IAM_URL", source.iamURL(), "derived from "+source.prefix+"AS_URL")
+			c.amend(source.prefix+"IAM_URL", withoutPassword(source.iamURL()), "derived from "+source.prefix+"AS_URL")
 		}
 		c.Sources = append(c.Sources, source)
 	}
@@ -79,6 +80,7 @@ func (c *Config) read(into any, prefix string, environ Env) (faults Faults) {
 			if secret[name] && text != "" {
 				text = masked
 			}
+			text = withoutPassword(text)
 			c.Settings = append(c.Settings, Setting{name, text, from})
 		}})
 	var all env.AggregateError
@@ -143,6 +145,14 @@ func (c *Config) amend(name, value, from string) {
 			}
 		}
 	}
+}
+
+// withoutPassword hides what does not belong into an address and is refused.
+func withoutPassword(text string) string {
+	if u, err := url.Parse(text); err == nil && u.User != nil {
+		return u.Redacted()
+	}
+	return text
 }
 
 func sourceNumbers(environ Env) []int {

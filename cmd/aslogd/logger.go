@@ -26,6 +26,22 @@ func isTerminal(w io.Writer) bool {
 	return ok && (isatty.IsTerminal(f.Fd()) || isatty.IsCygwinTerminal(f.Fd()))
 }
 
+// A saying is what was last said of something that lasts: it is said once, and
+// then rarely.
+type saying struct {
+	what string
+	at   time.Time
+}
+
+// due reports whether what is to be said now.
+func (s *saying) due(what string) bool {
+	if what == s.what && time.Since(s.at) < 10*time.Minute {
+		return false
+	}
+	s.what, s.at = what, time.Now()
+	return true
+}
+
 // seldom lets few events of a kind through: weather over ten thousand groups
 // must not become ten thousand lines a minute. The next event that passes says
 // how many did not.

@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"aslogd/migrations"
 )
@@ -58,6 +61,9 @@ func (c *Config) askPostgres(ctx context.Context) error {
 	}
 	defer pool.Close()
 	state, err := migrations.Check(ctx, pool)
+	if pg := (*pgconn.PgError)(nil); errors.As(err, &pg) && pg.Code == "42501" { // insufficient_privilege
+		return fmt.Errorf("%w: grant this role aslogd_writer", err)
+	}
 	if err != nil {
 		return err
 	}

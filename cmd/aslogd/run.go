@@ -92,6 +92,7 @@ type daemon struct {
 	health      *health
 	registry    *prometheus.Registry
 	seldom      seldom
+	kafka       saying
 }
 
 // serve answers on the listener from the first moment, so that whoever asks
