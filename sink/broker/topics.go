@@ -36,6 +36,9 @@ func (s Spec) String() string {
 	for name, value := range s.Settings {
 		settings = append(settings, name+"="+value)
 	}
+	if s.Settings[insync] == "" {
+		settings = append(settings, insync+"=replication-1 (at least 1)")
+	}
 	sort.Strings(settings)
 	replication := "the cluster's default"
 	if s.Replication > 0 {
@@ -157,7 +160,9 @@ func (b *Broker) create(ctx context.Context, specs []Spec) (created []string, er
 			case err == nil:
 				created = append(created, t.Name)
 			case errors.Is(err, kafka.TopicAlreadyExists): // by another migrate, or by the ask before
-			case errors.Is(err, ErrDenied), errors.Is(err, kafka.PolicyViolation):
+			case errors.Is(err, ErrDenied):
+				denied = &Denied{Specs: specs, Err: err}
+			case errors.Is(err, kafka.PolicyViolation):
 				denied = &Denied{Specs: specs, Err: fmt.Errorf("%w: %w", ErrDenied, err)}
 			default:
 				return fmt.Errorf("topic %s: %w %s", t.Name, err, t.ErrorMessage)
