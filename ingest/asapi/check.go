@@ -35,7 +35,7 @@ func explain(err error, right string) error {
 	hint := ""
 	switch {
 	case e.login && e.Status == http.StatusUnauthorized:
-		hint = "IAM knows no such domain, user and password"
+		hint = "IAM did not take domain, user, password and project id together"
 	case e.login && e.Status == http.StatusForbidden, e.login && e.Status == http.StatusNotFound:
 		hint = "the user may not enter this project, or the project id is wrong"
 	case e.Code == "AS.0008":
