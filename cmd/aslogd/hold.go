@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -137,6 +138,7 @@ func (d *daemon) warnGroup(t ingest.Target, err error) {
 	if errors.Is(err, context.Canceled) || errors.As(err, &stopped) {
 		return // the committer has said that the shard stands still
 	}
+	d.health.degrade("groups of source "+t.Source, fmt.Sprintf("group %s: %v", t.Group, err), 2*time.Minute)
 	if ok, kept := d.seldom.allow(t.Source + "/groups"); ok {
 		d.log.Warn().Err(err).Str("source", t.Source).Str("group", t.Group).Int("shard", t.Shard).Int("more", kept).
 			Msg("a round failed: it will be tried again")
