@@ -31,6 +31,24 @@ func (w *worker) pastBegins(seen *time.Time) time.Time {
 	return w.group.TailFrom
 }
 
+// reach is how far back an empty answer can be believed: as far as the source
+// is known to show records, and a week in any case.
+func (w *worker) reach(now time.Time) time.Time {
+	return second(now.Add(-max(leastReach, w.horizons.reach(w.target().Source))))
+}
+
+// unborn says that a row claims to have started before its group was created:
+// a stamp like that must not tell how far back the source goes.
+func (w *worker) unborn(start time.Time) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.group.Created != nil && start.Before(second(*w.group.Created))
+}
+
+// leastReach is how long any source keeps records; comparable clouds keep a
+// month and more.
+const leastReach = 7 * 24 * time.Hour
+
 // startBackfill runs the backfill beside the tail, if there is something to
 // read and it does not run.
 func (w *worker) startBackfill(ctx context.Context) {
@@ -131,7 +149,7 @@ func (w *worker) judgePast(ctx context.Context, read checkpoint.Coverage) error 
 	from, created := w.group.From, w.group.Created
 	w.mu.Unlock()
 	past := read.Sub(read.Sub(w.holes()...)...) // what was read and is a hole nevertheless
-	past = within(past, Span{From: from, To: w.pastBegins(nil)})
+	past = within(past, Span{From: from, To: latest(w.pastBegins(nil), w.reach(time.Now()))})
 	if len(past) == 0 {
 		return nil
 	}

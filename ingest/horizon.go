@@ -50,6 +50,13 @@ func (h *Horizons) note(source string, age time.Duration) {
 	s.age = max(s.age, age)
 }
 
+// reach is the greatest age at which the source showed a row.
+func (h *Horizons) reach(source string) time.Duration {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.of(source).age
+}
+
 // expect says that a group is about to show how far back it goes; heard, that
 // it has, or that it will not.
 func (h *Horizons) expect(source, group string) {

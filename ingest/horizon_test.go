@@ -36,3 +36,34 @@ func TestTheHorizonMovesOn(t *testing.T) {
 		}
 	})
 }
+
+// What breaks: nobody reads for sixty days, of which the API has forgotten the
+// first thirty. What must hold: those are lost, and said to be; the rest is read.
+func TestALongerAbsenceThanTheAPIRemembers(t *testing.T) {
+	t.Parallel()
+	for _, rows := range []int{20, 5000} { // read by the tail, or left to the backfill
+		synctest.Test(t, func(t *testing.T) {
+			const day = 24 * time.Hour
+			c := newCloud()
+			g := tailed("g")
+			left := g.TailFrom.Add(-60 * day)
+			g.From, g.TailFrom, g.Created = left.Add(-20*day), left.Add(-10*day), ptr(left.Add(-20*day))
+			g.Covered, g.Oldest, g.Age = g.Covered.Add(Span{From: g.From, To: left}), ptr(g.From), 30*day
+			m := newMemory(t, c, g)
+			c.add("g", every("a", time.Now().Add(-30*day), rows, 29*day/time.Duration(rows))...)
+			odd := found("odd", day) // has a row with a stamp from before its group was made
+			odd.Known, odd.From, odd.TailFrom = true, time.Now().Add(-100*day).Truncate(time.Second), time.Now().Truncate(time.Second)
+			m.set(odd)
+			c.add("odd", &event{id: "odd", start: time.Now().Add(-90 * day).Truncate(time.Second)})
+			if err := m.run(m.fleet(), 12*time.Hour); err != nil {
+				t.Fatal(err)
+			}
+			m.requireAll("g")
+			m.requireLag("g", 2*time.Minute)
+			forgotten := Span{From: left, To: time.Now().Add(-31 * day).Truncate(time.Second)}
+			if got := m.get("g"); !got.Lost.Contains(forgotten) || got.Lost.Length() > 31*day {
+				t.Errorf("%d rows: covered %v, lost %v", rows, got.Covered, got.Lost)
+			}
+		})
+	}
+}

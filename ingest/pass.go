@@ -113,7 +113,7 @@ func (p *pass) finish(ctx context.Context, last *Page) (result, error) {
 	b := &Batch{Actions: oldestFirst(last), Rejects: last.Rejects}
 	if p.class == Backfill {
 		b.Oldest = p.oldest
-		if p.oldest != nil {
+		if p.oldest != nil && !p.w.unborn(*p.oldest) {
 			b.Age = max(0, p.began.Sub(*p.oldest))
 		}
 	}
@@ -133,15 +133,16 @@ func (p *pass) finish(ctx context.Context, last *Page) (result, error) {
 }
 
 // covers is the part of the span that a pass may prove: not past its own
-// beginning, and, of the past before the tail began, not before the oldest row
-// that the group shows, since nothing tells an empty past from a forgotten one
-// (see Horizons).
+// beginning; of the past before the tail began, not before the oldest row that
+// the group shows; and nothing that is older than what the source is known to
+// show, which counts where reading stopped for that long. For nothing tells an
+// empty past from a forgotten one (see Horizons).
 func (p *pass) covers() Span {
 	end := second(p.began.Add(-slack))
 	if !p.span.To.IsZero() {
 		end = earliest(end, p.span.To)
 	}
-	from := p.span.From
+	from := latest(p.span.From, p.w.reach(p.began))
 	if p.class == Backfill {
 		from = latest(from, p.w.pastBegins(p.oldest))
 	}
