@@ -26,8 +26,8 @@ func wait(t *testing.T, d time.Duration) {
 	synctest.Wait()
 }
 
-// After a day away there are 8,000 actions to catch up with, at a request in
-// 10 seconds: what happens now is stored within two minutes nevertheless.
+// After a day away there are 40,000 actions to catch up with, at 10 seconds a
+// request, which takes longer than this test looks: what happens now is stored within two minutes nevertheless.
 func TestANewActionDoesNotWaitForAnOldOne(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -37,7 +37,7 @@ func TestANewActionDoesNotWaitForAnOldOne(t *testing.T) {
 		g.From = g.From.Add(-24 * time.Hour)
 		g.TailFrom = g.From
 		m := newMemory(t, c, g)
-		c.add("g", every("a", g.From, 8000, 10*time.Second)...)
+		c.add("g", every("a", g.From, 40000, 2*time.Second)...)
 		end := m.side(m.fleet(), 3*time.Hour)
 		wait(t, 5*time.Minute)
 		for range 5 {

@@ -136,6 +136,31 @@ func TestRelayStopsWhenTheJournalGoesBackUnderIt(t *testing.T) {
 	}
 }
 
+// What breaks: a row goes missing from the journal ahead of a running relay.
+// What must hold: what is before it is published, and nothing behind it.
+func TestRelayStopsBeforeAHole(t *testing.T) {
+	t.Parallel()
+	b := newRelayBench(t)
+	b.write(3, 20, nil)
+	r := b.relay(b.take(3, "one"), nil)
+	r.idle = time.Hour
+	b.start(r)
+	b.untilPublished(3, 20)
+	b.write(3, 5, nil)
+	exec(t, b.pool, `UPDATE aslog.shard_head SET head_seq = head_seq + 1 WHERE shard = 3`)
+	b.write(3, 5, nil)
+	r.Wake()
+	var at int64
+	var stopped string
+	b.until("the shard stopped", func() bool { at, stopped = b.publishedSeq(3); return stopped != "" })
+	if at != 25 || !strings.Contains(stopped, "lacks seq 26") || !strings.Contains(stopped, "goes up to 31") {
+		t.Errorf("published up to %d: %s", at, stopped)
+	}
+	if n := len(b.read(broker.ActionsTopic(b.prefix), 3)); n != 25 {
+		t.Errorf("%d records in the topic", n)
+	}
+}
+
 // remake deletes the test's topics and makes them again, empty.
 func (b *relayBench) remake() {
 	b.Helper()

@@ -88,6 +88,42 @@ func TestLargeAnswersTakeTurns(t *testing.T) {
 	})
 }
 
+// Room for an answer is taken before it is asked for: no more are under way
+// than there is room for, however many ask.
+func TestNoMoreAnswersUnderWayThanThereIsRoomFor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		var under, most int
+		cloud := &fakeCloud{reply: func(int, *http.Request) (*http.Response, error) {
+			count := func(by int) {
+				mu.Lock()
+				defer mu.Unlock()
+				under += by
+				most = max(most, under)
+			}
+			count(1)
+			time.Sleep(time.Second)
+			count(-1)
+			return reply(200, `{"total_number":1,"scaling_activity_log":[{"id":"a"}]}`)
+		}}
+		c := newClient(t, cloud, None{}, nil)
+		c.cfg.Memory = NewMemory(maxPage)
+		var wg sync.WaitGroup
+		for range 100 {
+			wg.Go(func() {
+				if _, err := ask(t, c); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if most != maxPage/firstHold {
+			t.Errorf("%d at once", most)
+		}
+	})
+}
+
 // A slow reader lets every other one have a turn before it reads on.
 type slow struct{ r io.Reader }
 
