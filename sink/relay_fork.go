@@ -3,10 +3,8 @@ package sink
 import (
 	"bytes"
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	"aslogd/sink/broker"
@@ -46,20 +44,12 @@ const lookBack = 4096
 // newest finds the newest committed record in [from, end) that carries a seq.
 func (r *Relay) newest(ctx context.Context, topic string, from, end int64) (found mark, err error) {
 	err = r.broker.ReadCommitted(ctx, topic, r.lease.Shard, from, end, func(c *broker.Committed) error {
-		text := c.Header(seqHeader)
-		if text == nil {
-			return nil
-		}
-		seq, err := strconv.ParseInt(string(text), 10, 64)
+		m, err := markOf(c)
 		if err != nil {
-			return fmt.Errorf("record at offset %d: header %s: %w", c.Offset, seqHeader, err)
+			return err
 		}
-		hash, err := hex.DecodeString(string(c.Header(chainHeader)))
-		if err != nil {
-			return fmt.Errorf("record at offset %d: header %s: %w", c.Offset, chainHeader, err)
-		}
-		if seq > found.seq {
-			found = mark{seq, hash, c.Offset}
+		if m.seq > found.seq {
+			found = m
 		}
 		return nil
 	})

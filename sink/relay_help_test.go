@@ -16,6 +16,7 @@ import (
 	"github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/protocol"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"aslogd/checkpoint"
 	"aslogd/internal/testenv"
@@ -302,4 +303,26 @@ func noise(n int) string {
 		b.WriteString(rand.Text())
 	}
 	return b.String()[:n]
+}
+
+// trim takes the records below an offset out of a partition, as retention does.
+func (b *relayBench) trim(partition int, before int64) {
+	b.Helper()
+	client, err := kgo.NewClient(kgo.SeedBrokers(b.addr))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer client.Close()
+	req := kmsg.NewPtrDeleteRecordsRequest()
+	req.TimeoutMillis = 10_000
+	topic := kmsg.NewDeleteRecordsRequestTopic()
+	topic.Topic = broker.ActionsTopic(b.prefix)
+	part := kmsg.NewDeleteRecordsRequestTopicPartition()
+	part.Partition, part.Offset = int32(partition), before
+	topic.Partitions = append(topic.Partitions, part)
+	req.Topics = append(req.Topics, topic)
+	res, err := req.RequestWith(b.Context(), client)
+	if err != nil || res.Topics[0].Partitions[0].ErrorCode != 0 {
+		b.Fatalf("delete records: %v %+v", err, res)
+	}
 }

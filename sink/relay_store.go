@@ -24,6 +24,8 @@ var (
 	relayRowsSQL string
 	//go:embed sql/relay_advance.sql
 	relayAdvanceSQL string
+	//go:embed sql/relay_go_on.sql
+	relayGoOnSQL string
 	//go:embed sql/relay_stop.sql
 	relayStopSQL string
 )
@@ -113,8 +115,17 @@ func (s relayStore) rows(ctx context.Context, after published, limit, bytes int)
 	if err != nil {
 		return nil, fmt.Errorf("read the journal of shard %d after %d: %w", s.lease.Shard, after.seq, err)
 	}
-	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (*Row, error) {
-		r := &Row{Shard: s.lease.Shard}
+	list, err := scanRows(rows, s.lease.Shard)
+	if err != nil {
+		return nil, fmt.Errorf("read the journal of shard %d after %d: %w", s.lease.Shard, after.seq, err)
+	}
+	return list, nil
+}
+
+// scanRows reads whole rows of a shard, in the columns' order of the queries.
+func scanRows(rows pgx.Rows, shard int) ([]*Row, error) {
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (*Row, error) {
+		r := &Row{Shard: shard}
 		var raw string
 		err := row.Scan(&r.Seq, &r.RecordedAt, &r.Source, &r.ProjectID, &r.GroupID, &r.GroupName, &r.ActionID,
 			&r.Revision, &r.Change, &r.Status, &r.Type, &r.StartTime, &r.EndTime, &r.InstanceValue,
@@ -122,10 +133,6 @@ func (s relayStore) rows(ctx context.Context, after published, limit, bytes int)
 		r.RecordedAt, r.Raw = r.RecordedAt.UTC(), []byte(raw)
 		return r, err
 	})
-	if err != nil {
-		return nil, fmt.Errorf("read the journal of shard %d after %d: %w", s.lease.Shard, after.seq, err)
-	}
-	return list, nil
 }
 
 // advance notes how far the topic is, and that the shard does not stand still.
@@ -147,6 +154,14 @@ func (s relayStore) advance(ctx context.Context, p published) error {
 func (s relayStore) stop(ctx context.Context, why string) error {
 	if _, err := s.pool.Exec(ctx, relayStopSQL, s.args(pgx.NamedArgs{"stopped": why})); err != nil {
 		return fmt.Errorf("note that shard %d stopped: %w", s.lease.Shard, err)
+	}
+	return nil
+}
+
+// goOn strikes out that the shard stands still.
+func (s relayStore) goOn(ctx context.Context) error {
+	if _, err := s.pool.Exec(ctx, relayGoOnSQL, s.args(nil)); err != nil {
+		return fmt.Errorf("note that shard %d goes on: %w", s.lease.Shard, err)
 	}
 	return nil
 }

@@ -35,6 +35,24 @@ func PostgresURL(t testing.TB) string {
 	return as(database(t, admin, template), writerLogin, loginPassword)
 }
 
+// CopyURL is the URL, for the role of PostgresURL, of a copy of the database that
+// writerURL names, as it stands now: a backup that is restored later. Whatever
+// is connected to the original is cut off. The copy goes with the test.
+func CopyURL(t testing.TB, writerURL string) string {
+	t.Helper()
+	u, err := url.Parse(writerURL)
+	if err != nil {
+		t.Fatalf("read the URL of the test database: %v", err)
+	}
+	admin, name := adminURL(t), strings.TrimPrefix(u.Path, "/")
+	err = execute(t.Context(), admin, fmt.Sprintf(
+		"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = '%s'", name))
+	if err != nil {
+		t.Fatalf("cut off the test database: %v", err)
+	}
+	return as(database(t, admin, name), writerLogin, loginPassword)
+}
+
 // EmptyPostgresURL is the URL of a fresh database with nothing in it, for the
 // superuser. The database goes with the test.
 func EmptyPostgresURL(t testing.TB) string {
