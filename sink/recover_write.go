@@ -5,6 +5,8 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -15,8 +17,6 @@ import (
 var (
 	//go:embed sql/recover_note.sql
 	recoverNoteSQL string
-	//go:embed sql/recover_groups.sql
-	recoverGroupsSQL string
 	//go:embed sql/recover_uncover.sql
 	recoverUncoverSQL string
 )
@@ -46,7 +46,7 @@ func (r *recovery) write(ctx context.Context, rows []rebuilt, at published, stop
 			start.hash = rest[n-1].ChainHash
 			rest = rest[n:]
 		}
-		if err := r.groups(ctx, tx, rows); err != nil {
+		if err := r.uncover(ctx, tx, rows); err != nil {
 			return err
 		}
 		return r.note(ctx, tx, at, stopped)
@@ -111,34 +111,25 @@ func (r *recovery) revise(ctx context.Context, tx pgx.Tx, start head, rows []reb
 	return r.commit.writeRest(ctx, tx, a, nil)
 }
 
-// groups makes the groups known, and takes back their coverage.
-func (r *recovery) groups(ctx context.Context, tx pgx.Tx, rows []rebuilt) error {
-	oldest := map[string]*time.Time{}
-	var first []rebuilt
+// uncover takes back what was proved of the groups from the oldest start on. A
+// group that the restored state does not know is found by the next list, with
+// what only a list says of it.
+func (r *recovery) uncover(ctx context.Context, tx pgx.Tx, rows []rebuilt) error {
+	oldest := map[string]time.Time{}
 	for _, row := range rows {
-		known, ok := oldest[row.GroupID]
-		if !ok {
-			first = append(first, row)
+		if row.StartTime == nil {
+			continue
 		}
-		if known == nil || row.StartTime != nil && row.StartTime.Before(*known) {
-			known = row.StartTime
+		if known, ok := oldest[row.GroupID]; !ok || row.StartTime.Before(known) {
+			oldest[row.GroupID] = *row.StartTime
 		}
-		oldest[row.GroupID] = known
 	}
-	groups := column(first, func(row rebuilt) string { return row.GroupID })
-	b := &pgx.Batch{}
-	b.Queue(recoverGroupsSQL, pgx.NamedArgs{
-		"shard": r.lease.Shard, "groups": groups,
-		"projects": column(first, func(row rebuilt) string { return row.ProjectID }),
-		"sources":  column(first, func(row rebuilt) string { return row.Source }),
-		"names":    column(first, func(row rebuilt) *string { return row.GroupName }),
-		"seen":     column(first, func(row rebuilt) time.Time { return row.RecordedAt }),
-	})
-	b.Queue(recoverUncoverSQL, pgx.NamedArgs{
+	groups := slices.Sorted(maps.Keys(oldest))
+	_, err := tx.Exec(ctx, recoverUncoverSQL, pgx.NamedArgs{
 		"groups": groups,
-		"oldest": column(groups, func(group string) *time.Time { return oldest[group] }),
+		"oldest": column(groups, func(group string) time.Time { return oldest[group] }),
 	})
-	if err := tx.SendBatch(ctx, b).Close(); err != nil {
+	if err != nil {
 		return fmt.Errorf("take back the coverage of %d groups: %w", len(groups), err)
 	}
 	return nil

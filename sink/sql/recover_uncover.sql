@@ -8,7 +8,6 @@ WITH back AS (
            c.lost_retention + c.lost_offset_cap + c.lost_gone AS lost
     FROM unnest(@groups::text[], @oldest::timestamptz[]) AS b (group_id, oldest)
     JOIN aslog.checkpoint c USING (group_id)
-    WHERE b.oldest IS NOT NULL
 )
 UPDATE aslog.checkpoint c SET
     covered = b.covered,
