@@ -171,9 +171,9 @@ func TestSettleCostsFewRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud()
 		m := newMemory(t, c, found("g", 60*day))
-		c.add("g", every("old", time.Now().Add(-60*day), 4000, 20*time.Minute)...)
+		c.add("g", every("old", time.Now().Add(-60*day), 400, 200*time.Minute)...)
 		at := time.Now()
-		for day := range 4 {
+		for day := range 3 {
 			before := c.requests[Settle]
 			for range 3 {
 				if err := m.run(m.settling(time.Hour, 24*time.Hour), 8*time.Hour); err != nil {
@@ -188,7 +188,7 @@ func TestSettleCostsFewRequests(t *testing.T) {
 		if to := m.settledTo("g", time.Hour); time.Since(to) > 2*time.Hour+2*time.Minute {
 			t.Errorf("the first pointer is %s behind", time.Since(to))
 		}
-		settled := Span{From: second(at), To: second(at.Add(2 * day))}
+		settled := Span{From: second(at), To: second(at.Add(day))}
 		if !m.settled["g"].Contains(settled) {
 			t.Errorf("settled %v, want %s in it", m.settled["g"], settled)
 		}
