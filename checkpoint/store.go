@@ -111,16 +111,22 @@ func scanGroups(rows pgx.Rows) (groups []Group, at []time.Time, err error) {
 		from, tail    *time.Time
 		covered, lost Multirange
 		age, lateness *time.Duration
+		stages        []int64 // in microseconds
+		reached       []time.Time
 	)
 	_, err = pgx.ForEachRow(rows, []any{
 		&g.ID, &g.Project, &g.Source, &g.Name, &g.Shard, &g.Created, &g.Seen,
 		&g.Scaling, &g.HintedAt, &g.GoneAt, &changed,
-		&g.Known, &from, &tail, &covered, &lost, &g.Oldest, &age, &lateness, &g.Parked,
+		&g.Known, &from, &tail, &covered, &lost, &g.Oldest, &age, &lateness, &g.Parked, &stages, &reached,
 	}, func() error {
 		found := g
 		if g.Known {
 			found.From, found.TailFrom, found.Age, found.Lateness = *from, *tail, *age, *lateness
 			found.Covered, found.Lost = FromMultirange(covered), FromMultirange(lost)
+			found.Settled = make(map[time.Duration]time.Time, len(stages))
+			for i, stage := range stages {
+				found.Settled[time.Duration(stage)*time.Microsecond] = reached[i].UTC()
+			}
 		}
 		groups = append(groups, found)
 		at = append(at, changed)

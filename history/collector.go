@@ -20,6 +20,7 @@ type Collector struct {
 	pool      *pgxpool.Pool
 	owner     string
 	watermark *prometheus.Desc
+	lateness  *prometheus.Desc
 	open      *prometheus.Desc
 	gaps      *prometheus.Desc
 	head      *prometheus.Desc
@@ -30,6 +31,8 @@ func NewCollector(pool *pgxpool.Pool, incarnation string) *Collector {
 	return &Collector{pool: pool, owner: incarnation,
 		watermark: prometheus.NewDesc("aslogd_watermark_timestamp_seconds",
 			"The oldest watermark of the living groups of a source that this replica reads, in seconds since 1970.", []string{"source"}, nil),
+		lateness: prometheus.NewDesc("aslogd_lateness_seconds",
+			"The longest measured time from an action's start to its first sight, where that place had been covered before, of the living groups of a source that this replica reads.", []string{"source"}, nil),
 		open: prometheus.NewDesc("aslogd_open_actions",
 			"Stored actions that have not ended.", []string{"source"}, nil),
 		gaps: prometheus.NewDesc("aslogd_gaps",
@@ -41,7 +44,7 @@ func NewCollector(pool *pgxpool.Pool, incarnation string) *Collector {
 
 // Describe names the metrics.
 func (c *Collector) Describe(to chan<- *prometheus.Desc) {
-	for _, desc := range []*prometheus.Desc{c.watermark, c.open, c.gaps, c.head} {
+	for _, desc := range []*prometheus.Desc{c.watermark, c.lateness, c.open, c.gaps, c.head} {
 		to <- desc
 	}
 }
@@ -61,6 +64,8 @@ func (c *Collector) Collect(to chan<- prometheus.Metric) {
 		switch kind {
 		case "watermark":
 			found = append(found, prometheus.MustNewConstMetric(c.watermark, prometheus.GaugeValue, value, source))
+		case "lateness":
+			found = append(found, prometheus.MustNewConstMetric(c.lateness, prometheus.GaugeValue, value, source))
 		case "open":
 			found = append(found, prometheus.MustNewConstMetric(c.open, prometheus.GaugeValue, value, source))
 		case "gaps":

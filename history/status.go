@@ -51,6 +51,8 @@ type Group struct {
 	Watermark   *time.Time       `json:"watermark"`      // everything before it is covered, or lost for ever
 	Newest      *time.Time       `json:"newest_covered"` // end of the newest covered span
 	LagSeconds  float64          `json:"lag_seconds"`
+	Lateness    float64          `json:"lateness_seconds"` // longest time from a start to the first sight, of what came to a covered place
+	Settled     *time.Time       `json:"settled"`          // end of the newest span that the last re-read confirmed
 	Actions     int64            `json:"actions"`
 	OpenActions int64            `json:"open_actions"`
 	LastAction  *time.Time       `json:"last_action"` // start of the newest
@@ -148,11 +150,12 @@ func scanShard(row pgx.CollectableRow) (s Shard, err error) {
 
 func (r *Report) scanGroup(row pgx.CollectableRow) (g Group, err error) {
 	err = row.Scan(&g.Source, &g.ID, &g.Name, &g.Shard, &g.Status, &g.Current, &g.Desire, &g.Scaling, &g.GoneAt, &g.FirstSeen,
-		&g.Watermark, &g.Newest, &g.tailFrom, &g.parked, &g.Actions, &g.OpenActions, &g.LastAction)
+		&g.Watermark, &g.Newest, &g.tailFrom, &g.parked, &g.Lateness, &g.Settled, &g.Actions, &g.OpenActions, &g.LastAction)
 	g.Living = g.GoneAt == nil
 	g.GapCounts, g.Gaps = map[string]int64{}, []Gap{}
 	g.GoneAt, g.FirstSeen, g.Watermark = utc(g.GoneAt), g.FirstSeen.UTC(), utc(g.Watermark)
 	g.Newest, g.tailFrom, g.LastAction = utc(g.Newest), utc(g.tailFrom), utc(g.LastAction)
+	g.Settled = utc(g.Settled)
 	until, since := r.At, g.FirstSeen
 	if g.GoneAt != nil {
 		until = *g.GoneAt

@@ -23,12 +23,12 @@ UPDATE aslog.shard_published SET published_seq = 7 WHERE shard = 1;
 INSERT INTO aslog.scaling_group (group_id, project_id, source, name, shard, first_seen_at, changed_at, gone_at) VALUES
 	('a', 'p', 's', 'alpha', 1, now() - interval '1 hour', now(), NULL),
 	('b', 'p', 's', 'beta', 1, now() - interval '1 hour', now(), now() - interval '30 min');
-INSERT INTO aslog.checkpoint (group_id, project_id, source, shard, backfill_from, tail_from, watermark, covered, lost_gone, updated_at) VALUES
+INSERT INTO aslog.checkpoint (group_id, project_id, source, shard, backfill_from, tail_from, watermark, covered, lost_gone, lateness, updated_at) VALUES
 	('a', 'p', 's', 1, now() - interval '9 days', now() - interval '1 hour', now() - interval '8 days',
-		tstzmultirange(tstzrange(now() - interval '9 days', now() - interval '8 days'), tstzrange(now() - interval '1 hour', now() - interval '20 s')), '{}', now()),
+		tstzmultirange(tstzrange(now() - interval '9 days', now() - interval '8 days'), tstzrange(now() - interval '1 hour', now() - interval '20 s')), '{}', '90 s', now()),
 	('b', 'p', 's', 1, now() - interval '2 hours', now() - interval '1 hour', now() - interval '30 min',
 		tstzmultirange(tstzrange(now() - interval '2 hours', now() - interval '40 min')),
-		tstzmultirange(tstzrange(now() - interval '40 min', now() - interval '30 min')), now());
+		tstzmultirange(tstzrange(now() - interval '40 min', now() - interval '30 min')), '0', now());
 INSERT INTO aslog.scaling_action (group_id, action_id, project_id, revision, start_time, first_seen_at, changed_at, shard, seq, content_hash, open, asked_epoch, asked_at)
 	SELECT 'a', n::text, 'p', 1, now(), now(), now(), 1, n, '', n = 3, 4, now() FROM generate_series(1, 3) AS n;
 `
@@ -68,6 +68,9 @@ func TestStatus(t *testing.T) {
 	a, b, s := r.Groups[0], r.Groups[1], r.Sources[0]
 	if a.LagSeconds < 20 || a.LagSeconds > 60 || a.Actions != 3 || a.OpenActions != 1 || !a.Living || a.GapCounts[Unproven] != 1 || !a.Gaps[0].Closing {
 		t.Errorf("alpha: %+v", a)
+	}
+	if a.Lateness != 90 || b.Lateness != 0 || a.Settled != nil {
+		t.Errorf("lateness: %v and %v, settled %v", a.Lateness, b.Lateness, a.Settled)
 	}
 	if b.LagSeconds < 590 || b.LagSeconds > 610 || b.Living || b.GapCounts["gone"] != 1 {
 		t.Errorf("beta: %+v", b)
@@ -119,7 +122,7 @@ func TestCollector(t *testing.T) {
 		t.Errorf("%v %v", problems, err)
 	}
 	for name, want := range map[string]int{
-		"aslogd_journal_head": 1, "aslogd_open_actions": 1, "aslogd_watermark_timestamp_seconds": 1, "aslogd_gaps": 2,
+		"aslogd_journal_head": 1, "aslogd_open_actions": 1, "aslogd_watermark_timestamp_seconds": 1, "aslogd_gaps": 2, "aslogd_lateness_seconds": 1,
 	} {
 		if n, err := testutil.GatherAndCount(registry, name); err != nil || n != want {
 			t.Errorf("%s has %d series, want %d (%v)", name, n, want, err)

@@ -28,10 +28,12 @@ type Source struct {
 type Fleet struct {
 	Sources  map[string]Source // by name; a group of a source that is not here is left alone
 	Roster   Roster
-	Sink     Sink          // of the shard
-	Poll     time.Duration // longest time that a group goes unpolled
-	Follow   time.Duration // shortest time between polls of a group in which something is under way; 5s if 0
-	Horizons *Horizons     // shared by the fleets of a process
+	Sink     Sink            // of the shard
+	Poll     time.Duration   // longest time that a group goes unpolled
+	Settle   []time.Duration // ages at which what is covered is read again, each longer than the one before
+	Counter  Counter         // what is stored; needed where Settle is not empty
+	Follow   time.Duration   // shortest time between polls of a group in which something is under way; 5s if 0
+	Horizons *Horizons       // shared by the fleets of a process
 	Metrics  *Metrics
 	Warn     func(Target, error) // a round that failed and will be tried again; Group is empty where the whole shard is meant
 }
@@ -94,9 +96,10 @@ func (f *Fleet) follow(ctx context.Context, shard int, since time.Time, take fun
 func (f *Fleet) worker(source Source, lease checkpoint.Lease, g checkpoint.Group) *worker {
 	w := &worker{
 		api: source.API, from: source.BackfillFrom, sink: f.Sink, epoch: lease.Epoch,
-		poll: f.Poll, follow: f.Follow, slots: source.Backfills, horizons: f.Horizons, metrics: f.Metrics, warn: f.Warn,
+		poll: f.Poll, follow: f.Follow, stages: f.Settle, counter: f.Counter, slots: source.Backfills, horizons: f.Horizons, metrics: f.Metrics, warn: f.Warn,
 		hint: make(chan struct{}, 1), dug: make(chan struct{}, 1), stirred: time.Now(),
 		group: g, known: map[string]knownRow{}, open: map[string]*following{},
+		settles: settleState{ripe: map[time.Duration]checkpoint.Coverage{}},
 	}
 	if w.from == nil {
 		w.from = func(time.Time) *time.Time { return nil }

@@ -112,9 +112,17 @@ type Batch struct {
 	Lost    []checkpoint.Lost // spans that nothing can prove
 	Oldest  *time.Time        // start of the oldest action that the API shows for the group
 	Age     time.Duration     // how old that action was when it was shown
+	Settled *Settled          // a later re-read has come so far
 	Late    time.Duration     // the longest lateness that this read measured
 	Parked  *bool             // set: the group is read to its end (true), or goes on (false)
 	Scan    *Scan             // set: what to note of the scan that ends with this batch
+}
+
+// A Settled says how far one stage of the later re-reads has come.
+type Settled struct {
+	Stage time.Duration
+	To    time.Time // all that started before it has been read again, or needs not
+	Spans []Span    // what the last stage confirmed, by the ids; empty from the others
 }
 
 // A Seen is an action and when it was asked for, in this process's clock.
@@ -156,9 +164,10 @@ type Scan struct {
 // something was dropped as an answer older than what is stored, and the batch's
 // Covered was not taken: the read proves nothing.
 type Outcome struct {
-	New     int
-	Changed int
-	Stale   int
+	New      int
+	Changed  int
+	Stale    int
+	Earliest time.Time // start of the earliest of the new ones; zero where none is new, or says when it started
 }
 
 // A Sink makes batches durable. Commit returns when the transaction that holds

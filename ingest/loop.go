@@ -45,6 +45,7 @@ func (w *worker) run(ctx context.Context) error {
 		case err == nil:
 			failed = 0
 			w.startBackfill(ctx)
+			w.startSettle(ctx)
 			if wait = w.pace(); wait == 0 {
 				wait = w.afterRound(begun)
 			}

@@ -28,10 +28,11 @@ type memory struct {
 	stale   func(b *Batch) int
 	batches int
 	warned  atomic.Int64
+	settled map[string]checkpoint.Coverage
 }
 
 func newMemory(t *testing.T, c *cloud, groups ...checkpoint.Group) *memory {
-	m := &memory{t: t, cloud: c, groups: map[string]*checkpoint.Group{}, stored: map[string]map[string]string{}, changed: map[string]time.Time{}}
+	m := &memory{t: t, cloud: c, groups: map[string]*checkpoint.Group{}, stored: map[string]map[string]string{}, changed: map[string]time.Time{}, settled: map[string]checkpoint.Coverage{}}
 	for _, g := range groups {
 		m.set(g)
 	}
@@ -111,6 +112,9 @@ func (m *memory) Commit(ctx context.Context, b *Batch) (out Outcome, err error) 
 		switch was, ok := stored[a.ID]; {
 		case !ok:
 			out.New++
+			if out.Earliest.IsZero() || a.StartTime.Before(out.Earliest) {
+				out.Earliest = *a.StartTime
+			}
 		case was != *a.Status:
 			out.Changed++
 			if was == "SUCCESS" {
@@ -132,6 +136,15 @@ func (m *memory) Commit(ctx context.Context, b *Batch) (out Outcome, err error) 
 	for _, l := range b.Lost {
 		g.Lost = g.Lost.Add(l.Span)
 	}
+	if s := b.Settled; s != nil {
+		settled := maps.Clone(g.Settled)
+		if settled == nil {
+			settled = map[time.Duration]time.Time{}
+		}
+		settled[s.Stage] = latest(settled[s.Stage], s.To)
+		g.Settled = settled
+		m.settled[b.Target.Group] = m.settled[b.Target.Group].Add(s.Spans...)
+	}
 	if b.Parked != nil {
 		g.Parked = *b.Parked
 	}
@@ -139,6 +152,7 @@ func (m *memory) Commit(ctx context.Context, b *Batch) (out Outcome, err error) 
 	if out.Stale == 0 {
 		m.judge(b)
 		g.Covered = g.Covered.Add(b.Covered...)
+		g.Lost = g.Lost.Sub(b.Covered...)
 	}
 	return out, nil
 }

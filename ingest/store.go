@@ -14,3 +14,9 @@ type Roster interface {
 	Groups(ctx context.Context, shard int) ([]checkpoint.Group, error)
 	News(ctx context.Context, shard int, since time.Time) ([]checkpoint.Group, time.Time, error)
 }
+
+// A Counter says what is known of a span of a group's start times, in records
+// that are stored or were quarantined whole.
+type Counter interface {
+	Stored(ctx context.Context, group string, span Span) (checkpoint.Stored, error)
+}

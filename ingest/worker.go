@@ -22,6 +22,8 @@ type worker struct {
 	epoch    int64
 	poll     time.Duration
 	follow   time.Duration
+	stages   []time.Duration // ages at which what is covered is read again
+	counter  Counter
 	slots    chan struct{} // backfills of the source at once in this process
 	horizons *Horizons
 	metrics  *Metrics
@@ -39,10 +41,11 @@ type worker struct {
 	skew    time.Duration // the server's clock less ours
 	stirred time.Time     // when a row was last new or changed, or a hint came
 	jumped  time.Time     // the tail goes on here, and leaves what is before to the backfill
-	filling bool          // the backfill runs
-	filled  bool          // the backfill has tried all holes since the group was gone
-	emptied time.Time     // since when the API shows nothing where it showed rows; zero: it shows them
-	far     time.Time     // when actions behind the tail were last asked for
+	settles settleState
+	filling bool      // the backfill runs
+	filled  bool      // the backfill has tried all holes since the group was gone
+	emptied time.Time // since when the API shows nothing where it showed rows; zero: it shows them
+	far     time.Time // when actions behind the tail were last asked for
 }
 
 // A knownRow is the payload that was last committed of a row.
@@ -83,7 +86,7 @@ func (w *worker) commit(ctx context.Context, class Class, b *Batch) (Outcome, er
 	front := w.frontLocked()
 	w.mu.Unlock()
 	if len(b.Actions)+len(b.Rejects)+len(b.Covered)+len(b.Lost) == 0 &&
-		b.Begin == nil && b.Parked == nil && (b.Scan == nil || b.Scan.Outcome == "proved") {
+		b.Begin == nil && b.Parked == nil && b.Settled == nil && (b.Scan == nil || b.Scan.Outcome == "proved") {
 		return Outcome{}, nil
 	}
 	b.Target = w.target()
@@ -101,7 +104,7 @@ func (w *worker) commit(ctx context.Context, class Class, b *Batch) (Outcome, er
 func (w *worker) took(class Class, b *Batch, out Outcome, front time.Time) {
 	now := time.Now()
 	g := &w.group
-	w.measure(class, b, out, front, now)
+	w.measure(class, out, front, now)
 	if b.Begin != nil {
 		g.Known, g.From, g.TailFrom, w.begun = true, b.Begin.From, b.Begin.Tail, nil
 	}
@@ -109,7 +112,9 @@ func (w *worker) took(class Class, b *Batch, out Outcome, front time.Time) {
 		g.Lost = g.Lost.Add(lost.Span)
 	}
 	if out.Stale == 0 {
+		w.settledLocked(class, b, now)
 		g.Covered = g.Covered.Add(b.Covered...)
+		g.Lost = g.Lost.Sub(b.Covered...)
 	}
 	if b.Parked != nil {
 		g.Parked = *b.Parked
@@ -120,24 +125,19 @@ func (w *worker) took(class Class, b *Batch, out Outcome, front time.Time) {
 		w.stirred = now
 	}
 	for _, a := range b.Actions {
-		w.remember(a, out.Stale == 0 && class != Backfill, now)
+		w.remember(a, out.Stale == 0 && class != Backfill && class != Settle, now)
 	}
 }
 
-// measure takes the lateness of rows that came to a place that had been proved
-// without them. Only where the whole batch was new is it known which rows were.
-func (w *worker) measure(class Class, b *Batch, out Outcome, front, now time.Time) {
-	if class == Backfill || out.New == 0 || out.New < len(b.Actions) {
+// measure takes the lateness of a row that came to a place that had been proved
+// without it: the time from its start to its first sight.
+func (w *worker) measure(class Class, out Outcome, front, now time.Time) {
+	if class == Backfill || out.Earliest.IsZero() || !out.Earliest.Before(front) {
 		return
 	}
-	for _, a := range b.Actions {
-		if a.StartTime == nil || !a.StartTime.Before(front) {
-			continue
-		}
-		at := second(*a.StartTime)
-		if w.group.Covered.Contains(Span{From: at, To: at.Add(time.Second)}) {
-			w.late = max(w.late, now.Add(w.skew).Sub(at))
-		}
+	at := second(out.Earliest)
+	if w.group.Covered.Contains(Span{From: at, To: at.Add(time.Second)}) {
+		w.late = max(w.late, now.Add(w.skew).Sub(at))
 	}
 }
 

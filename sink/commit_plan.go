@@ -124,6 +124,9 @@ func (p *plan) judge(stored map[key]*state, rehashed map[key][]byte, settle time
 			out := outcomes[c.chosen.item]
 			if c.stored == nil {
 				out.New++
+				if start := c.chosen.seen.StartTime; start != nil && (out.Earliest.IsZero() || start.Before(out.Earliest)) {
+					out.Earliest = start.UTC()
+				}
 			} else {
 				out.Changed++
 			}

@@ -19,6 +19,8 @@ var (
 	beginSQL string
 	//go:embed sql/commit_checkpoint.sql
 	checkpointSQL string
+	//go:embed sql/commit_settle.sql
+	settleSQL string
 	//go:embed sql/commit_scan.sql
 	scanSQL string
 )
@@ -29,6 +31,7 @@ func (c *Committer) writeRest(ctx context.Context, tx pgx.Tx, a *attempt, rests 
 	b := &pgx.Batch{}
 	c.queueBegins(b, a.end.at, rests)
 	c.queueCheckpoints(b, a, rests)
+	queueSettled(b, a.end.at, rests)
 	queueScans(b, a, rests)
 	queueFaults(b, a.end.at, a, rests)
 	if a.rows() > 0 {
@@ -71,6 +74,7 @@ func (c *Committer) queueBegins(b *pgx.Batch, at time.Time, rests []*item) {
 type progress struct {
 	group   string
 	covered []ingest.Span
+	settled []ingest.Span
 	lost    map[string][]ingest.Span
 	oldest  *time.Time
 	age     time.Duration
@@ -84,11 +88,14 @@ func progressOf(a *attempt, rests []*item) (all []*progress) {
 	groups := map[string]*progress{}
 	for _, it := range rests {
 		n := it.batch
-		covered := n.Covered
-		if a.outcomes[it].Stale > 0 {
-			covered = nil
+		covered, settled := n.Covered, []ingest.Span(nil)
+		if n.Settled != nil {
+			settled = n.Settled.Spans
 		}
-		if len(covered) == 0 && len(n.Lost) == 0 && n.Oldest == nil && n.Age == 0 && n.Late == 0 && n.Parked == nil {
+		if a.outcomes[it].Stale > 0 {
+			covered, settled = nil, nil
+		}
+		if len(covered)+len(settled) == 0 && len(n.Lost) == 0 && n.Oldest == nil && n.Age == 0 && n.Late == 0 && n.Parked == nil {
 			continue
 		}
 		p := groups[n.Target.Group]
@@ -98,6 +105,7 @@ func progressOf(a *attempt, rests []*item) (all []*progress) {
 			all = append(all, p)
 		}
 		p.covered = append(p.covered, covered...)
+		p.settled = append(p.settled, settled...)
 		for _, l := range n.Lost {
 			p.lost[l.Reason] = append(p.lost[l.Reason], l.Span)
 		}
@@ -131,11 +139,31 @@ func (c *Committer) queueCheckpoints(b *pgx.Batch, a *attempt, rests []*item) {
 		"age":         column(all, func(p *progress) int64 { return p.age.Microseconds() }),
 		"late":        column(all, func(p *progress) int64 { return p.late.Microseconds() }),
 		"parked":      column(all, func(p *progress) *bool { return p.parked }),
+		"settled":     column(all, func(p *progress) string { return multirange(p.settled) }),
 	}).Exec(func(tag pgconn.CommandTag) error {
 		if n := int64(len(all)) - tag.RowsAffected(); n > 0 {
 			c.log.Error().Int64("groups", n).Msg("progress of groups without a checkpoint was not taken")
 		}
 		return nil
+	})
+}
+
+// queueSettled moves the pointers of the later re-reads.
+func queueSettled(b *pgx.Batch, at time.Time, rests []*item) {
+	var moved []*ingest.Batch
+	for _, it := range rests {
+		if it.batch.Settled != nil {
+			moved = append(moved, it.batch)
+		}
+	}
+	if len(moved) == 0 {
+		return
+	}
+	b.Queue(settleSQL, pgx.NamedArgs{
+		"recorded_at": at,
+		"groups":      column(moved, func(n *ingest.Batch) string { return n.Target.Group }),
+		"stages":      column(moved, func(n *ingest.Batch) int64 { return n.Settled.Stage.Microseconds() }),
+		"reached":     column(moved, func(n *ingest.Batch) time.Time { return n.Settled.To }),
 	})
 }
 

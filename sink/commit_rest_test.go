@@ -181,3 +181,57 @@ func TestARefusedBatchFailsAlone(t *testing.T) {
 	}
 	want(t, "journal", text(t, pool, journalText), "1 h a 1 new DOING")
 }
+
+// Pointers of the later re-reads only move on, whichever order commits come in;
+// settled is never more than covered.
+func TestSettledMovesOn(t *testing.T) {
+	t.Parallel()
+	pool := testenv.Postgres(t)
+	own(t, pool, lease)
+	c := committer(t, pool)
+	b := batch("g")
+	b.Begin, b.Covered = &ingest.Begin{From: day, Tail: day}, []ingest.Span{span(0, 60)}
+	commit(t, c, b)
+	for _, s := range []ingest.Settled{
+		{Stage: time.Hour, To: day.Add(30 * time.Minute)},
+		{Stage: 24 * time.Hour, To: day.Add(20 * time.Minute), Spans: []ingest.Span{span(0, 10), span(10, 20)}},
+		{Stage: time.Hour, To: day.Add(10 * time.Minute)},
+		{Stage: 24 * time.Hour, To: day.Add(90 * time.Minute), Spans: []ingest.Span{span(50, 90)}},
+	} {
+		b := batch("g")
+		b.Settled = &s
+		commit(t, c, b)
+	}
+	want(t, "pointers", text(t, pool, `SELECT (extract(epoch FROM stage) / 3600)::int, (extract(epoch FROM reached - '2026-03-01Z') / 60)::int FROM aslog.settle ORDER BY stage`), "1 30; 24 90")
+	want(t, "settled", text(t, pool, `SELECT (extract(epoch FROM lower(s) - '2026-03-01Z') / 60)::int, (extract(epoch FROM upper(s) - '2026-03-01Z') / 60)::int FROM aslog.checkpoint, unnest(settled) AS s`), "0 20; 50 60")
+}
+
+// A commit says which of its new actions started first: what came late is
+// measured by it.
+func TestACommitTellsTheEarliestNewAction(t *testing.T) {
+	t.Parallel()
+	pool := testenv.Postgres(t)
+	own(t, pool, lease)
+	c := committer(t, pool)
+	at := func(id, hour string) ingest.Seen {
+		return seen(t, 1, strings.Replace(doing(id), "2026-02-01T10", "2026-02-01T"+hour, 1))
+	}
+	for _, step := range []struct {
+		actions []ingest.Seen
+		want    string
+	}{
+		{[]ingest.Seen{at("a", "08"), at("b", "11")}, "08"},
+		{[]ingest.Seen{at("a", "08"), at("c", "09"), at("d", "10")}, "09"},
+		{[]ingest.Seen{at("a", "08")}, ""},
+	} {
+		out, err := c.Commit(t.Context(), batch("g", step.actions...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		if !out.Earliest.IsZero() {
+			got = out.Earliest.Format("15")
+		}
+		want(t, "earliest", got, step.want)
+	}
+}

@@ -95,7 +95,7 @@ func groupLabel(g history.Group) string {
 
 func printStatus(out io.Writer, r *history.Report) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "SOURCE\tGROUP\tWATERMARK (UTC)\tLAG\tACTIONS\tOPEN\tGAPS")
+	fmt.Fprintln(w, "SOURCE\tGROUP\tWATERMARK (UTC)\tLAG\tLATENESS\tACTIONS\tOPEN\tGAPS")
 	for _, g := range r.Groups {
 		name := g.ID
 		if g.Name != nil {
@@ -108,10 +108,14 @@ func printStatus(out io.Writer, r *history.Report) error {
 		if !g.Living {
 			lag = "gone"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\t%s\n", g.Source, name, clock(g.Watermark), lag,
+		late := "–"
+		if g.Lateness > 0 {
+			late = history.Age(g.Lateness)
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%d\t%s\n", g.Source, name, clock(g.Watermark), lag, late,
 			history.Thousands(g.Actions), g.OpenActions, gapWords(g.GapCounts))
 	}
-	fmt.Fprintln(w, "\t\t\t\t\t\t")
+	fmt.Fprintln(w, "\t\t\t\t\t\t\t")
 	fmt.Fprintln(w, "SHARD\tOWNER\tEPOCH\tHEAD\tPUBLISHED\tTO PUBLISH\t")
 	for _, s := range r.Shards {
 		owner := "free"

@@ -2,13 +2,16 @@
 -- source, label, value.
 WITH held AS (SELECT shard, head_seq FROM aslog.shard_head WHERE owner = $1),
 mine AS (
-    SELECT c.group_id, c.source, c.watermark, g.gone_at
+    SELECT c.group_id, c.source, c.watermark, c.lateness, g.gone_at
     FROM aslog.checkpoint c JOIN held USING (shard)
     LEFT JOIN aslog.scaling_group g USING (group_id)
 )
 SELECT 'head', '', shard::text, head_seq::double precision FROM held
 UNION ALL
 SELECT 'watermark', source, '', extract(epoch FROM min(watermark))::double precision
+FROM mine WHERE gone_at IS NULL GROUP BY source
+UNION ALL
+SELECT 'lateness', source, '', extract(epoch FROM max(lateness))::double precision
 FROM mine WHERE gone_at IS NULL GROUP BY source
 UNION ALL
 SELECT 'open', m.source, '', count(a.action_id)::double precision

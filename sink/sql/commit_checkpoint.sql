@@ -3,14 +3,14 @@
 -- that is covered after all is lost no more.
 WITH said AS (
     SELECT * FROM unnest(@groups::text[], @covered::text[], @retention::text[], @offset_cap::text[], @gone::text[],
-                         @oldest::timestamptz[], @age::bigint[], @late::bigint[], @parked::boolean[])
-        AS s (group_id, covered, retention, offset_cap, gone, oldest, age, late, parked)
+                         @oldest::timestamptz[], @age::bigint[], @late::bigint[], @parked::boolean[], @settled::text[])
+        AS s (group_id, covered, retention, offset_cap, gone, oldest, age, late, parked, settled)
 ), covered AS (
     SELECT s.*, c.backfill_from, c.lost_retention, c.lost_offset_cap, c.lost_gone,
            c.covered + s.covered::tstzmultirange AS all_covered
     FROM said s JOIN aslog.checkpoint c USING (group_id)
 ), widened AS (
-    SELECT group_id, backfill_from, oldest, age, late, parked, all_covered,
+    SELECT group_id, backfill_from, oldest, age, late, parked, settled, all_covered,
            lost_retention  + retention::tstzmultirange  - all_covered AS all_retention,
            lost_offset_cap + offset_cap::tstzmultirange - all_covered AS all_offset_cap,
            lost_gone       + gone::tstzmultirange       - all_covered AS all_gone
@@ -18,6 +18,7 @@ WITH said AS (
 )
 UPDATE aslog.checkpoint c SET
     covered = w.all_covered,
+    settled = (c.settled + w.settled::tstzmultirange) * w.all_covered,
     lost_retention = w.all_retention,
     lost_offset_cap = w.all_offset_cap,
     lost_gone = w.all_gone,
