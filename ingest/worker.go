@@ -71,7 +71,8 @@ func (w *worker) commit(ctx context.Context, class Class, b *Batch) (Outcome, er
 	b.Epoch = w.epoch
 	actions := b.Actions[:0:0]
 	for _, a := range b.Actions {
-		if k, ok := w.known[a.ID]; !ok || k.hash != string(a.Hash) {
+		// Reconcile trusts what is stored, not what is remembered.
+		if k, ok := w.known[a.ID]; class == Reconcile || !ok || k.hash != string(a.Hash) {
 			actions = append(actions, a)
 		}
 	}
@@ -120,14 +121,14 @@ func (w *worker) took(class Class, b *Batch, out Outcome, front time.Time) {
 		w.stirred = now
 	}
 	for _, a := range b.Actions {
-		w.remember(a, out.Stale == 0 && class != Backfill, now)
+		w.remember(a, out.Stale == 0 && class != Backfill && class != Reconcile, now)
 	}
 }
 
 // measure takes the lateness of rows that came to a place that had been proved
 // without them. Only where the whole batch was new is it known which rows were.
 func (w *worker) measure(class Class, b *Batch, out Outcome, front, now time.Time) {
-	if class == Backfill || out.New == 0 || out.New < len(b.Actions) {
+	if class == Backfill || class == Reconcile || out.New == 0 || out.New < len(b.Actions) {
 		return
 	}
 	for _, a := range b.Actions {

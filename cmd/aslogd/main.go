@@ -28,6 +28,8 @@ type commands struct {
 	Run         runCmd         `cmd:"" help:"Run the daemon."`
 	Migrate     migrateCmd     `cmd:"" help:"Create or upgrade the schema, the shards and the topics."`
 	Status      statusCmd      `cmd:"" help:"Show how far everything is, from Postgres."`
+	Backfill    backfillCmd    `cmd:"" help:"Ask for a span to be read again."`
+	Reconcile   reconcileCmd   `cmd:"" help:"Compare what is stored with what the API shows."`
 	Simulate    simulateCmd    `cmd:"" help:"Serve a faithful stand-in for the AS API, with made data."`
 	Demo        demoCmd        `cmd:"" help:"Run everything at once on this machine, with made data."`
 	Config      configCmd      `cmd:"" help:"Show the effective settings, secrets masked."`
