@@ -4,7 +4,7 @@
 -- more is a first page that only counts.
 WITH wanted AS (
     SELECT g.source, g.group_id,
-           tstzmultirange(tstzrange(greatest($2::timestamptz, least(g.create_time, $3)), $3)) AS span,
+           tstzmultirange(tstzrange(greatest($2::timestamptz, least(coalesce(g.create_time, $2), $3)), $3)) AS span,
            coalesce(c.covered, '{}') AS covered
     FROM aslog.scaling_group g LEFT JOIN aslog.checkpoint c USING (group_id)
     WHERE g.group_id = ANY ($1::text[])
