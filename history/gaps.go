@@ -29,6 +29,10 @@ func (r *Report) readGaps(ctx context.Context, tx pgx.Tx) error {
 	for _, id := range names {
 		failing[id] = true
 	}
+	spans, err := asked(ctx, tx)
+	if err != nil {
+		return err
+	}
 	rows, err := tx.Query(ctx, gapsSQL)
 	if err != nil {
 		return err
@@ -43,18 +47,25 @@ func (r *Report) readGaps(ctx context.Context, tx pgx.Tx) error {
 		}
 		g.GapCounts[gap.Reason] = n
 		gap.From, gap.To = gap.From.UTC(), gap.To.UTC()
-		gap.Closing = gap.Reason == Unproven && !failing[id] && r.backfills(g, gap)
+		gap.Closing = gap.Reason == Unproven && r.served(g) &&
+			(!failing[id] && backfills(g, gap) || spans[id].Contains(checkpoint.Span{From: gap.From, To: gap.To}))
 		g.Gaps = append(g.Gaps, gap)
 		return nil
 	})
 	return err
 }
 
-// backfills reports whether the daemon's backfill will get to a gap: the gap
-// lies before the point where the tail began, somebody holds the group's shard
-// and the shard does not stand still, and the group is still there to be asked.
-func (r *Report) backfills(g *Group, gap Gap) bool {
-	if g.tailFrom == nil || gap.From.After(*g.tailFrom) || g.parked || !g.Living {
+// backfills reports whether the daemon's own backfill will get to a gap: the
+// gap lies before the point where the tail began.
+func backfills(g *Group, gap Gap) bool {
+	return g.tailFrom != nil && !gap.From.After(*g.tailFrom) && !g.parked
+}
+
+// served reports whether anything that was asked about the group will be done:
+// somebody holds its shard, the shard does not stand still, and the group is
+// still there to be asked.
+func (r *Report) served(g *Group) bool {
+	if !g.Living {
 		return false
 	}
 	for _, s := range r.Shards {

@@ -14,11 +14,12 @@ import (
 
 // A Report is how far everything is. Times are UTC, by the clock of Postgres.
 type Report struct {
-	At          time.Time `json:"at"`
-	Sources     []Source  `json:"sources"`
-	Groups      []Group   `json:"groups"`
-	Shards      []Shard   `json:"shards"`
-	Quarantined int64     `json:"quarantined"` // rows not resolved
+	At          time.Time   `json:"at"`
+	Sources     []Source    `json:"sources"`
+	Groups      []Group     `json:"groups"`
+	Shards      []Shard     `json:"shards"`
+	Quarantined int64       `json:"quarantined"` // rows not resolved
+	Operations  []Operation `json:"operations"`  // that are under way
 }
 
 // A Source is a source's groups taken together.
@@ -63,8 +64,8 @@ type Group struct {
 	parked   bool
 }
 
-// A Gap is a span that is wanted and not covered. Closing says that the
-// daemon's own backfill is on its way to it.
+// A Gap is a span that is wanted and not covered. Closing says that a backfill
+// is on its way to it: the daemon's own, or one that somebody asked for.
 type Gap struct {
 	From    time.Time `json:"from"`
 	To      time.Time `json:"to"`
@@ -103,7 +104,7 @@ var failingSQL string
 
 // Status reads how far everything is, all of it at one moment.
 func Status(ctx context.Context, pool *pgxpool.Pool) (*Report, error) {
-	r := &Report{Sources: []Source{}, Groups: []Group{}, Shards: []Shard{}}
+	r := &Report{Sources: []Source{}, Groups: []Group{}, Shards: []Shard{}, Operations: []Operation{}}
 	options := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	err := pgx.BeginTxFunc(ctx, pool, options, func(tx pgx.Tx) error { return r.read(ctx, tx) })
 	if err != nil {
@@ -127,6 +128,10 @@ func (r *Report) read(ctx context.Context, tx pgx.Tx) error {
 	}
 	if err := r.readGaps(ctx, tx); err != nil {
 		return fmt.Errorf("read gaps: %w", err)
+	}
+	var every *int64
+	if r.Operations, err = collect(ctx, tx, operationsSQL, scanOperation, every); err != nil {
+		return fmt.Errorf("read operations: %w", err)
 	}
 	if err := r.sum(ctx, tx); err != nil {
 		return fmt.Errorf("read budgets: %w", err)

@@ -3,6 +3,7 @@ package history
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
+	"aslogd/checkpoint"
 	"aslogd/internal/testenv"
 )
 
@@ -108,6 +110,72 @@ func TestStatus(t *testing.T) {
 		}
 		if _, err := owner.Exec(t.Context(), sql[1]); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// A gap that the daemon's own backfill never gets to wakes nobody while a
+// backfill that somebody asked for is on its way to all of it.
+func TestABackfillThatWasAskedForClosesGaps(t *testing.T) {
+	t.Parallel()
+	pool, owner := fixed(t)
+	for _, tc := range []struct {
+		what, sql string
+		found     int
+	}{
+		{"nothing was asked for", "UPDATE aslog.checkpoint SET tail_from = backfill_from", 1},
+		{"a reconcile", `INSERT INTO aslog.operation (command, arguments) VALUES ('reconcile', '{}'); INSERT INTO aslog.operation_part
+			(operation_id, group_id, shard, from_time, to_time, position) VALUES (1, 'a', 1, now() - interval '9 days', now(), now() - interval '9 days')`, 1},
+		{"a backfill", "UPDATE aslog.operation SET command = 'backfill'", 0},
+		{"that is past half of the gap", "UPDATE aslog.operation_part SET position = now() - interval '4 days'", 1},
+		{"or not", "UPDATE aslog.operation_part SET position = from_time", 0},
+		{"whose latest try failed", "UPDATE aslog.operation_part SET failure = 'denied', updated_at = now()", 1},
+		{"and was mended", "UPDATE aslog.operation_part SET failure = NULL", 0},
+		{"whose shard nobody holds", "UPDATE aslog.shard_head SET owner = NULL", 1},
+	} {
+		if _, err := owner.Exec(t.Context(), tc.sql); err != nil {
+			t.Fatalf("%s: %v", tc.what, err)
+		}
+		r, err := Status(t.Context(), pool)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if found := r.Breaches(10 * time.Minute); len(found) != tc.found {
+			t.Errorf("%s: found %+v", tc.what, found)
+		}
+	}
+	o, err := Named(t.Context(), pool, 1)
+	if err != nil || o.Groups != 1 || o.Begun != 1 || o.Read != 0 || o.Outcome != nil {
+		t.Errorf("%+v, %v", o, err)
+	}
+	if _, err := Named(t.Context(), pool, 2); !errors.Is(err, ErrNoOperation) {
+		t.Errorf("a number that nobody gave: %v", err)
+	}
+}
+
+func TestEstimates(t *testing.T) {
+	t.Parallel()
+	pool, owner := fixed(t)
+	if _, err := owner.Exec(t.Context(), `INSERT INTO aslog.scaling_action (group_id, action_id, project_id, revision, start_time, first_seen_at, changed_at, shard, seq, content_hash, open, asked_epoch, asked_at)
+		SELECT 'a', 'old' || n, 'p', 1, now() - interval '8 days 12 hours', now(), now(), 1, n, '', false, 4, now() FROM generate_series(1, 600) AS n`); err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	day := func(from, to int) checkpoint.Span {
+		return checkpoint.Span{From: now.AddDate(0, 0, -from), To: now.AddDate(0, 0, -to)}
+	}
+	for span, want := range map[checkpoint.Span]Estimate{
+		day(9, 8): {Source: "s", Groups: 1, Rows: 600, Requests: 7},
+		day(9, 7): {Source: "s", Groups: 1, Rows: 1200, Requests: 14, Unread: 0.5},
+		day(4, 3): {Source: "s", Groups: 1, Rows: 0, Requests: 1, Unread: 1},
+	} {
+		got, err := Estimates(t.Context(), pool, span, []string{"a"})
+		if err != nil || len(got) != 1 {
+			t.Fatalf("%s: %+v, %v", span, got, err)
+		}
+		near := func(a, b, by float64) bool { return a-b <= by && b-a <= by }
+		if g := got[0]; g.Groups != 1 || !near(float64(g.Rows), float64(want.Rows), 3) || !near(float64(g.Requests), float64(want.Requests), 1) || !near(g.Unread, want.Unread, 0.01) {
+			t.Errorf("%s: %+v, want %+v", span, got, want)
 		}
 	}
 }

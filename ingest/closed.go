@@ -140,7 +140,7 @@ func (p *pass) narrow(ctx context.Context, head *Page) (*pass, *Page, error) {
 	}
 	at := second(*oldest)
 	probe := p.w.newPass(p.class, Span{From: at, To: at})
-	probe.exact = true
+	probe.exact, probe.errand = true, p.errand
 	page, err := probe.rows(ctx, 0, 1)
 	if err != nil {
 		return nil, nil, p.fail(ctx, err)
@@ -152,7 +152,7 @@ func (p *pass) narrow(ctx context.Context, head *Page) (*pass, *Page, error) {
 		return nil, nil, err
 	}
 	alone := p.w.newPass(p.class, p.span)
-	alone.exact = true
+	alone.exact, alone.errand = true, p.errand
 	head, err = alone.first(ctx)
 	return alone, head, err
 }

@@ -137,6 +137,7 @@ func (p *pass) ask(ctx context.Context, start, limit int) (*Page, error) {
 	p.mu.Lock()
 	p.scan.Requests++
 	p.mu.Unlock()
+	p.errand.asked()
 	page, err := p.w.api.Actions(ctx, p.class, p.w.target().Group, q)
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -33,6 +34,7 @@ type Fleet struct {
 	Settle   []time.Duration // ages at which what is covered is read again, each longer than the one before
 	Counter  Counter         // what is stored; needed where Settle is not empty
 	Follow   time.Duration   // shortest time between polls of a group in which something is under way; 5s if 0
+	Desk     Desk            // what people asked for; nil: nothing is looked for
 	Horizons *Horizons       // shared by the fleets of a process
 	Metrics  *Metrics
 	Warn     func(Target, error) // a round that failed and will be tried again; Group is empty where the whole shard is meant
@@ -51,8 +53,11 @@ func (f *Fleet) Run(ctx context.Context, lease checkpoint.Lease) error {
 	if err != nil {
 		return fmt.Errorf("load groups of shard %d: %w", lease.Shard, err)
 	}
+	var mu sync.Mutex
 	workers := map[string]*worker{}
 	take := func(groups []checkpoint.Group) {
+		mu.Lock()
+		defer mu.Unlock()
 		for _, g := range groups {
 			if w, ok := workers[g.ID]; ok {
 				w.update(g)
@@ -74,6 +79,17 @@ func (f *Fleet) Run(ctx context.Context, lease checkpoint.Lease) error {
 		f.follow(ctx, lease.Shard, since, take)
 		return nil
 	})
+	if f.Desk != nil {
+		find := func(id string) *worker {
+			mu.Lock()
+			defer mu.Unlock()
+			return workers[id]
+		}
+		group.Go(func() error {
+			f.operate(ctx, lease, find, group.Go)
+			return nil
+		})
+	}
 	return group.Wait()
 }
 

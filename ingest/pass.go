@@ -30,11 +30,12 @@ const (
 // pages share is not there. What comes in behind the reader is not in the
 // proof, and is not claimed: covered ends two seconds before the pass began.
 type pass struct {
-	w     *worker
-	class Class
-	span  Span // To zero: no end
-	exact bool // one second, asked for alone: see narrow
-	gone  bool // the group is in no list: an empty answer proves nothing
+	w      *worker
+	class  Class
+	span   Span    // To zero: no end
+	exact  bool    // one second, asked for alone: see narrow
+	gone   bool    // the group is in no list: an empty answer proves nothing
+	errand *errand // what somebody asked for, or nil
 
 	mu       sync.Mutex // a closed span's pages are read side by side
 	scan     Scan
@@ -51,12 +52,13 @@ type pass struct {
 
 // A result is what a pass came to.
 type result struct {
-	proved   bool      // all rows of the span are stored
-	span     Span      // what was asked for
-	total    int       // rows in the span, as last told
-	tooLarge bool      // more rows than a pass takes: the first page was read, nothing is proved
-	moving   bool      // the list would not stand still
-	began    time.Time // by the server's clock
+	proved   bool                // all rows of the span are stored
+	span     Span                // what was asked for
+	total    int                 // rows in the span, as last told
+	tooLarge bool                // more rows than a pass takes: the first page was read, nothing is proved
+	moving   bool                // the list would not stand still
+	began    time.Time           // by the server's clock
+	seen     map[string]struct{} // of a pass that went to its end: the rows it read
 }
 
 func (w *worker) newPass(class Class, span Span) *pass {
@@ -101,7 +103,11 @@ func (p *pass) commit(ctx context.Context, page *Page) error {
 }
 
 func (p *pass) send(ctx context.Context, b *Batch) error {
+	if commit, err := p.errand.sees(ctx, b); err != nil || !commit {
+		return err
+	}
 	out, err := p.w.commit(ctx, p.class, b)
+	p.errand.took(out)
 	p.mu.Lock()
 	p.stale += out.Stale
 	p.mu.Unlock()
@@ -111,7 +117,7 @@ func (p *pass) send(ctx context.Context, b *Batch) error {
 // finish commits the last page, with the span if it is proved.
 func (p *pass) finish(ctx context.Context, last *Page) (result, error) {
 	b := &Batch{Actions: oldestFirst(last), Rejects: last.Rejects}
-	if p.class == Backfill {
+	if p.class == Backfill || p.class == Reconcile {
 		b.Oldest = p.oldest
 		if p.oldest != nil && !p.w.unborn(*p.oldest) {
 			b.Age = max(0, p.began.Sub(*p.oldest))
@@ -128,6 +134,7 @@ func (p *pass) finish(ctx context.Context, last *Page) (result, error) {
 	b.Scan = p.note()
 	err := p.send(ctx, b)
 	res := p.result()
+	res.seen = p.seen
 	res.proved = proved && err == nil && p.stale == 0 // the sink takes no span with a stale answer
 	return res, err
 }
@@ -143,7 +150,7 @@ func (p *pass) covers() Span {
 		end = earliest(end, p.span.To)
 	}
 	from := latest(p.span.From, p.w.reach(p.began))
-	if p.class == Backfill {
+	if p.class == Backfill || p.class == Reconcile {
 		from = latest(from, p.w.pastBegins(p.oldest))
 	}
 	return Span{From: from, To: end}

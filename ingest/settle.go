@@ -175,7 +175,7 @@ func (w *worker) settlePart(ctx context.Context, s settling, part Span) (confirm
 			w.metrics.settled(source, "unproved")
 			return nil
 		}
-		stored, err := w.counter.Stored(ctx, w.target().Group, res.span)
+		stored, err := w.counter.Count(ctx, w.target().Group, res.span)
 		if err != nil {
 			return err
 		}
@@ -205,7 +205,7 @@ func (w *worker) settlePart(ctx context.Context, s settling, part Span) (confirm
 // Whether the filter takes its edges in is unknown, so the count is of use only
 // where nothing is known to have started beside the span.
 func (w *worker) confirm(ctx context.Context, span Span) (same bool, err error) {
-	stored, err := w.counter.Stored(ctx, w.target().Group, span)
+	stored, err := w.counter.Count(ctx, w.target().Group, span)
 	if err != nil {
 		return false, err
 	}

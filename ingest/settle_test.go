@@ -11,8 +11,8 @@ import (
 	"aslogd/checkpoint"
 )
 
-// Stored counts what is stored, by the cloud's own stamps.
-func (m *memory) Stored(_ context.Context, group string, span Span) (n checkpoint.Stored, err error) {
+// Count counts what is stored, by the cloud's own stamps.
+func (m *memory) Count(_ context.Context, group string, span Span) (n checkpoint.Count, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.cloud.mu.Lock()

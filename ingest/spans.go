@@ -24,6 +24,11 @@ type region struct {
 // a piece that is no page whatever part of it is asked for; the error is
 // returned at the end, or after a few in a row, when it is no longer the piece.
 func (w *worker) readSpan(ctx context.Context, class Class, span Span, each func(result) error) error {
+	return w.readSpanFor(ctx, nil, class, span, each)
+}
+
+// readSpanFor is readSpan for an errand, which sees all that is read.
+func (w *worker) readSpanFor(ctx context.Context, e *errand, class Class, span Span, each func(result) error) error {
 	regions := []region{{end: span.To}} // not counted: taken whole
 	var longest time.Duration           // after a halving; 0: no bound
 	var unreadable error
@@ -37,6 +42,7 @@ func (w *worker) readSpan(ctx context.Context, class Class, span Span, each func
 			piece.To = earliest(piece.To, from.Add(longest))
 		}
 		p := w.newPass(class, piece)
+		p.errand = e
 		head, err := p.first(ctx)
 		if err == nil && p.total > maxRows && piece.Length() > time.Second {
 			if err := p.commit(ctx, head); err != nil {

@@ -18,5 +18,5 @@ type Roster interface {
 // A Counter says what is known of a span of a group's start times, in records
 // that are stored or were quarantined whole.
 type Counter interface {
-	Stored(ctx context.Context, group string, span Span) (checkpoint.Stored, error)
+	Count(ctx context.Context, group string, span Span) (checkpoint.Count, error)
 }

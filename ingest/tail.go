@@ -83,7 +83,7 @@ func (w *worker) contact(ctx context.Context, p *pass) error {
 	tail := earliest(p.span.From, now)
 	from := wantedFrom(w.from(now), created)
 	if from == nil {
-		oldest, err := w.findOldest(ctx)
+		oldest, err := w.findOldest(ctx, nil)
 		if err != nil {
 			return err
 		}
@@ -111,8 +111,9 @@ func wantedFrom(start, created *time.Time) *time.Time {
 // findOldest asks for a group's oldest row, where nothing says when the group
 // was made: the last row of all, or where that is too deep to ask for, the
 // deepest, and from there again.
-func (w *worker) findOldest(ctx context.Context) (oldest *time.Time, err error) {
+func (w *worker) findOldest(ctx context.Context, e *errand) (oldest *time.Time, err error) {
 	p := w.newPass(Backfill, Span{})
+	p.errand = e
 	for {
 		page, err := p.rows(ctx, 0, 1)
 		if err != nil {
@@ -129,5 +130,6 @@ func (w *worker) findOldest(ctx context.Context) (oldest *time.Time, err error) 
 		}
 		oldest = found
 		p = w.newPass(Backfill, Span{To: second(*found)})
+		p.errand = e
 	}
 }

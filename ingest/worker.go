@@ -74,7 +74,8 @@ func (w *worker) commit(ctx context.Context, class Class, b *Batch) (Outcome, er
 	b.Epoch = w.epoch
 	actions := b.Actions[:0:0]
 	for _, a := range b.Actions {
-		if k, ok := w.known[a.ID]; !ok || k.hash != string(a.Hash) {
+		// Reconcile trusts what is stored, not what is remembered.
+		if k, ok := w.known[a.ID]; class == Reconcile || !ok || k.hash != string(a.Hash) {
 			actions = append(actions, a)
 		}
 	}
@@ -125,14 +126,14 @@ func (w *worker) took(class Class, b *Batch, out Outcome, front time.Time) {
 		w.stirred = now
 	}
 	for _, a := range b.Actions {
-		w.remember(a, out.Stale == 0 && class != Backfill && class != Settle, now)
+		w.remember(a, out.Stale == 0 && class != Backfill && class != Settle && class != Reconcile, now)
 	}
 }
 
 // measure takes the lateness of a row that came to a place that had been proved
 // without it: the time from its start to its first sight.
 func (w *worker) measure(class Class, out Outcome, front, now time.Time) {
-	if class == Backfill || out.Earliest.IsZero() || !out.Earliest.Before(front) {
+	if class == Backfill || class == Reconcile || out.Earliest.IsZero() || !out.Earliest.Before(front) {
 		return
 	}
 	at := second(out.Earliest)

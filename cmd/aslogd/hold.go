@@ -101,7 +101,7 @@ func (p *parts) hold(ctx context.Context, lease checkpoint.Lease) error {
 	}
 	group.Go(func() error { return committer.Run(ctx) })
 	fleet := &ingest.Fleet{
-		Sources: p.sources, Roster: p.store, Sink: committer, Poll: p.config.PollInterval,
+		Sources: p.sources, Roster: p.store, Desk: p.store, Sink: committer, Poll: p.config.PollInterval,
 		Settle: p.config.Settle, Counter: p.store,
 		Horizons: p.horizons, Metrics: p.reading, Warn: p.warnGroup,
 	}

@@ -28,6 +28,8 @@ type commands struct {
 	Run         runCmd         `cmd:"" help:"Run the daemon."`
 	Migrate     migrateCmd     `cmd:"" help:"Create or upgrade the schema, the shards and the topics."`
 	Status      statusCmd      `cmd:"" help:"Show how far everything is, from Postgres."`
+	Backfill    backfillCmd    `cmd:"" help:"Ask for a span to be read again."`
+	Reconcile   reconcileCmd   `cmd:"" help:"Compare what is stored with what the API shows."`
 	Replay      replayCmd      `cmd:"" help:"Publish revisions of the journal again, to a topic of your own."`
 	Recover     recoverCmd     `cmd:"" help:"Bring back what the topic holds and a restored Postgres lacks."`
 	Simulate    simulateCmd    `cmd:"" help:"Serve a faithful stand-in for the AS API, with made data."`

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"aslogd/history"
-	"aslogd/migrations"
 )
 
 type statusCmd struct {
@@ -26,8 +25,9 @@ gap.
 
 --check exits 3 on a living group's lag over --max-lag, and on a gap that has
 stood for longer than that, can still close, and that no running backfill will
-close. A gap stands since its end. The daemon's own backfill counts as running
-while somebody holds the group's shard and its latest read there did not fail.
+close. A gap stands since its end. The daemon's own backfill, and one asked
+for with aslogd backfill, count as running while somebody holds the group's shard
+and the latest read did not fail.
 Gaps for ever (retention, gone, offset_cap) are listed, not counted.
 
 Example:
@@ -36,22 +36,11 @@ Example:
 }
 
 func (s statusCmd) Run(ctx context.Context, environ Env, out io.Writer) error {
-	c, err := Load(environ, "database")
-	if err != nil {
-		return err
-	}
-	pool, err := newPool(ctx, c, "status")
+	_, pool, err := openDatabase(ctx, environ, "status")
 	if err != nil {
 		return err
 	}
 	defer pool.Close()
-	state, err := migrations.Check(ctx, pool)
-	if err != nil {
-		return err
-	}
-	if state == migrations.Missing {
-		return fmt.Errorf("there is no schema aslog in this database: run `aslogd migrate`")
-	}
 	report, err := history.Status(ctx, pool)
 	if err != nil {
 		return err
@@ -135,6 +124,12 @@ func printStatus(out io.Writer, r *history.Report) error {
 		if s.Stopped != nil {
 			fmt.Fprintf(out, "\nshard %d stands still: %s\n", s.Number, *s.Stopped)
 		}
+	}
+	if len(r.Operations) > 0 {
+		fmt.Fprintln(out)
+	}
+	for _, o := range r.Operations {
+		fmt.Fprintln(out, operationLine(o))
 	}
 	if r.Quarantined > 0 {
 		fmt.Fprintf(out, "\n%s in quarantine: see aslog.quarantine\n", count(int(r.Quarantined), "record", "records"))

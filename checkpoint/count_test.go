@@ -21,13 +21,13 @@ func TestStoredCountsWhatIsKnown(t *testing.T) {
 	store := &checkpoint.Store{Pool: pool}
 	at := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
 	hour := checkpoint.Span{From: at, To: at.Add(time.Hour)}
-	ask := func(span checkpoint.Span) checkpoint.Stored {
+	ask := func(span checkpoint.Span) checkpoint.Count {
 		t.Helper()
-		n, err := store.Stored(ctx, "g", span)
+		n, err := store.Count(ctx, "g", span)
 		require.NoError(t, err)
 		return n
 	}
-	require.Equal(t, checkpoint.Stored{}, ask(hour))
+	require.Equal(t, checkpoint.Count{}, ask(hour))
 
 	for id, offset := range map[string]time.Duration{
 		"before": -2 * time.Second, "first": 0, "middle": time.Minute, "end": time.Hour, "beside": time.Hour + time.Second, "after": time.Hour + 2*time.Second,

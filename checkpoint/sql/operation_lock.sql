@@ -1,0 +1,2 @@
+-- Two last parts that end at once must see each other.
+SELECT FROM aslog.operation WHERE id = @operation FOR UPDATE

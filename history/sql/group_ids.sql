@@ -1,0 +1,1 @@
+SELECT group_id, gone_at IS NULL FROM aslog.scaling_group ORDER BY group_id
