@@ -89,10 +89,10 @@ func TestReconcileFindsAndRepairs(t *testing.T) {
 func TestABackfillSurvivesItsDaemons(t *testing.T) {
 	t.Parallel()
 	config := small()
-	config.ActionsPerGroup = 3000
+	config.ActionsPerGroup = 5000 // of each group, more than one piece
 	w := newWorld(t, config, "ASLOGD_SOURCE_0_REQUESTS_PER_MINUTE=600")
 	stop := w.start(t)
-	w.covered(t, 6000)
+	w.covered(t, 10000)
 	stop()
 	w.execute(t, "UPDATE aslog.checkpoint SET covered = covered - tstzmultirange(tstzrange(date_trunc('day', now() - interval '2 days'), date_trunc('day', now() - interval '1 day'))), tail_from = backfill_from")
 
@@ -100,7 +100,7 @@ func TestABackfillSurvivesItsDaemons(t *testing.T) {
 	if code != exitDone || !strings.Contains(said, "requests a minute") || w.number(t, "SELECT count(*) FROM aslog.operation") != 0 {
 		t.Fatalf("--dry-run: exit %d\n%s", code, said)
 	}
-	if code, said = w.call(t, t.Context(), "backfill", "--from", "4d", "--all"); code != exitDone || !strings.Contains(said, "operation 1:") {
+	if code, said = w.call(t, t.Context(), "backfill", "--from", "40d", "--all"); code != exitDone || !strings.Contains(said, "operation 1:") {
 		t.Fatalf("backfill: exit %d\n%s", code, said)
 	}
 	if code, said = w.call(t, t.Context(), "status"); code != exitDone || !strings.Contains(said, "operation 1 (backfill): 0 % read") || !strings.Contains(said, "waits for a daemon") {
@@ -108,6 +108,8 @@ func TestABackfillSurvivesItsDaemons(t *testing.T) {
 	}
 	requests := int64(0)
 	binary := build(t)
+	full := w.vars
+	w.vars = append(slices.Clone(full), "ASLOGD_SOURCE_0_REQUESTS_PER_MINUTE=300") // slow enough to be killed half-way
 	for range 2 {
 		daemon := w.spawn(t, binary)
 		until(t, time.Minute, "the backfill moves", func() bool {
@@ -118,6 +120,7 @@ func TestABackfillSurvivesItsDaemons(t *testing.T) {
 		})
 		daemon.kill(t)
 	}
+	w.vars = full
 	w.start(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
