@@ -27,7 +27,14 @@ type simulateCmd struct {
 	Seed            uint64        `default:"1" help:"Same seed, same --born: same world."`
 	Born            *time.Time    `placeholder:"RFC3339" help:"When history ends and live actions begin (now). Set it to get the same world after a restart."`
 	Live            float64       `default:"0.5" help:"Live actions a second, over all groups."`
+	LiveFor         time.Duration `placeholder:"FOR" help:"Start no live action after so long."`
 	Lasting         time.Duration `default:"40s" help:"How long an action typically takes."`
+	Burst           int           `placeholder:"N" help:"Let so many actions of the first group start in one second."`
+	BurstAt         time.Duration `placeholder:"FROM-BORN" help:"Which second: -1h is in the history, 1m is live."`
+	Dense           int           `placeholder:"N" help:"Let so many actions of the first group start within --dense-for."`
+	DenseAt         time.Duration `placeholder:"FROM-BORN" help:"From when on (so that they end with the history)."`
+	DenseFor        time.Duration `default:"6h" help:"How long that is."`
+	Skew            time.Duration `placeholder:"AHEAD" help:"How far the server's clock, its Date and stamps, is ahead of this machine's; -3m is behind."`
 	Example         bool          `help:"Serve one group, that of the vendor's own example, and nothing else."`
 
 	Auth      string        `enum:"none,password,aksk,both" default:"none" help:"How callers show who they are: none, password, aksk, both." group:"Sign-in"`
@@ -38,21 +45,32 @@ type simulateCmd struct {
 	AccessKey string        `help:"Access key for signed requests." group:"Sign-in"`
 	SecretKey string        `help:"Secret key for signed requests." group:"Sign-in"`
 
-	Late          float64       `placeholder:"SHARE" help:"Share of live actions shown late." group:"Faults of the log"`
-	LateBy        time.Duration `default:"90s" help:"How late at most." group:"Faults of the log"`
-	Stuck         float64       `placeholder:"SHARE" help:"Share of live actions that stay DOING for --stuck-for." group:"Faults of the log"`
-	StuckFor      time.Duration `default:"1h" help:"How long they stay DOING." group:"Faults of the log"`
-	Misspell      float64       `placeholder:"SHARE" help:"Share of MANUAL_* types written MANNUAL_*." group:"Faults of the log"`
-	Odd           float64       `placeholder:"SHARE" help:"Share of records with an odd payload." group:"Faults of the log"`
-	OddKinds      []string      `placeholder:"KIND" help:"Which oddities (all)." group:"Faults of the log"`
-	Drift         int           `placeholder:"N" help:"A new row at the head before every n-th later page." group:"Faults of the log"`
-	ShuffleTies   bool          `help:"Rows of one second come in another order at each request." group:"Faults of the log"`
-	ClampLimit    int           `placeholder:"N" help:"Take a larger limit for this, and echo this." group:"Faults of the log"`
-	OffsetCap     int           `placeholder:"N" help:"Refuse a larger start_number." group:"Faults of the log"`
-	OpenEdges     bool          `help:"Take start_time and end_time as exclusive." group:"Faults of the log"`
-	Retention     time.Duration `placeholder:"AGE" help:"Forget actions that started longer ago." group:"Faults of the log"`
-	DeletedGroups int           `placeholder:"N" help:"Groups that are deleted." group:"Faults of the log"`
-	DeletedAfter  time.Duration `default:"1m" help:"When they are." group:"Faults of the log"`
+	Late           float64       `placeholder:"SHARE" help:"Share of live actions shown late." group:"Faults of the log"`
+	LateBy         time.Duration `default:"90s" help:"How late at most." group:"Faults of the log"`
+	LatePast       float64       `placeholder:"SHARE" help:"Share of the history that is shown only after a while." group:"Faults of the log"`
+	LatePastBy     time.Duration `default:"24h" help:"After how long at most." group:"Faults of the log"`
+	Stuck          float64       `placeholder:"SHARE" help:"Share of live actions that stay DOING for --stuck-for." group:"Faults of the log"`
+	StuckFor       time.Duration `default:"1h" help:"How long they stay DOING." group:"Faults of the log"`
+	Misspell       float64       `placeholder:"SHARE" help:"Share of MANUAL_* types written MANNUAL_*." group:"Faults of the log"`
+	Odd            float64       `placeholder:"SHARE" help:"Share of records with an odd payload." group:"Faults of the log"`
+	OddKinds       []string      `placeholder:"KIND" help:"Which oddities (all)." group:"Faults of the log"`
+	Drift          int           `placeholder:"N" help:"A new row at the head before every n-th later page." group:"Faults of the log"`
+	ShuffleTies    bool          `help:"Rows of one second come in another order at each request." group:"Faults of the log"`
+	ClampLimit     int           `placeholder:"N" help:"Take a larger limit for this, and echo this." group:"Faults of the log"`
+	OffsetCap      int           `placeholder:"N" help:"Refuse a larger start_number." group:"Faults of the log"`
+	OpenEdges      bool          `help:"Take start_time and end_time as exclusive." group:"Faults of the log"`
+	FilterEnds     bool          `help:"Compare start_time and end_time with when an action ended." group:"Faults of the log"`
+	HideOpen       bool          `help:"Show no action that has not ended where an end_time is given." group:"Faults of the log"`
+	Ascending      bool          `help:"Answer oldest first." group:"Faults of the log"`
+	LagTotal       time.Duration `placeholder:"AGE" help:"Tell the total of so long ago." group:"Faults of the log"`
+	LagRequests    int           `placeholder:"N" help:"Tell the total of the group's n-th request before." group:"Faults of the log"`
+	DriftClosed    int           `placeholder:"N" help:"A late row inside the span before every n-th later page with both times." group:"Faults of the log"`
+	Twice          float64       `placeholder:"SHARE" help:"Share of actions that the next group lists too, under the same id." group:"Faults of the log"`
+	Retention      time.Duration `placeholder:"AGE" help:"Forget actions that started longer ago." group:"Faults of the log"`
+	RetentionSpeed float64       `default:"1" help:"Forget so many seconds of the history in one, until none is left." group:"Faults of the log"`
+	DeletedGroups  int           `placeholder:"N" help:"Groups that are deleted." group:"Faults of the log"`
+	DeletedAfter   time.Duration `default:"1m" help:"When they are." group:"Faults of the log"`
+	ReturnAfter    time.Duration `placeholder:"AFTER" help:"List them again so long after that." group:"Faults of the log"`
 
 	Throttle    float64       `placeholder:"SHARE" help:"Share of requests that answer 429." group:"Faults of the way"`
 	PerMinute   int           `placeholder:"N" help:"Answer 429 above so many requests a minute." group:"Faults of the way"`
@@ -155,7 +173,8 @@ func (c *simulateCmd) config() simulator.Config {
 	config := simulator.Config{
 		Seed: c.Seed, Project: c.Project, Groups: c.Groups, NewGroups: c.NewGroups, NewGroupsWithin: c.NewGroupsWithin,
 		ActionsPerGroup: c.Actions, Days: c.Days, FirstAction: c.FirstAction,
-		LiveRate: c.Live, Lasting: c.Lasting, Example: c.Example,
+		LiveRate: c.Live, LiveFor: c.LiveFor, Lasting: c.Lasting, Example: c.Example, Skew: c.Skew,
+		Burst: c.Burst, BurstAt: c.BurstAt, Dense: c.Dense, DenseAt: c.DenseAt, DenseFor: c.DenseFor,
 		Auth: simulator.Auth{
 			Kind: c.Auth, Domain: c.Domain, Username: c.Username, Password: c.Password,
 			TokenLife: c.TokenLife, AccessKey: c.AccessKey, SecretKey: c.SecretKey,
@@ -164,8 +183,10 @@ func (c *simulateCmd) config() simulator.Config {
 			Late: c.Late, LateBy: c.LateBy, Stuck: c.Stuck, StuckFor: c.StuckFor,
 			Misspell: c.Misspell, Odd: c.Odd, OddKinds: c.OddKinds,
 			Drift: c.Drift, ShuffleTies: c.ShuffleTies, ClampLimit: c.ClampLimit, OffsetCap: c.OffsetCap,
-			OpenEdges: c.OpenEdges, Retention: c.Retention,
-			DeletedGroups: c.DeletedGroups, DeletedAfter: c.DeletedAfter,
+			OpenEdges: c.OpenEdges, FilterEnds: c.FilterEnds, HideOpen: c.HideOpen, Ascending: c.Ascending,
+			LatePast: c.LatePast, LatePastBy: c.LatePastBy, LagTotal: c.LagTotal, LagRequests: c.LagRequests,
+			DriftClosed: c.DriftClosed, Twice: c.Twice, Retention: c.Retention, RetentionSpeed: c.RetentionSpeed,
+			DeletedGroups: c.DeletedGroups, DeletedAfter: c.DeletedAfter, ReturnAfter: c.ReturnAfter,
 			Throttle: c.Throttle, PerMinute: c.PerMinute, RetryAfter: c.RetryAfter, ServerError: c.ServerError,
 			Garbage: c.Garbage, Drop: c.Drop, Slow: c.Slow, SlowFor: c.SlowFor, ExpireEvery: c.ExpireEvery,
 		},

@@ -5,8 +5,10 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"aslogd/internal/simulator"
 )
@@ -66,5 +68,41 @@ func TestSimulateRefusesNonsense(t *testing.T) {
 	code := run(t.Context(), []string{"simulate", "--late", "2", "--odd-kinds", "none"}, nil, io.Discard, &stderr)
 	if code != exitUsage || !strings.Contains(stderr.String(), "late") || !strings.Contains(stderr.String(), "oddity") {
 		t.Fatalf("code %d, said %q", code, stderr.String())
+	}
+}
+
+// Whatever the simulator can be told has a flag: with every flag set, no field
+// is left as it was.
+func TestSimulateHasAFlagForEachFault(t *testing.T) {
+	t.Parallel()
+	var c simulateCmd
+	set := reflect.ValueOf(&c).Elem()
+	for i := range set.NumField() {
+		switch f := set.Field(i); f.Interface().(type) {
+		case string:
+			f.SetString("x")
+		case bool:
+			f.SetBool(set.Type().Field(i).Name != "Example") // which turns others off
+		case int, time.Duration:
+			f.SetInt(1)
+		case uint64:
+			f.SetUint(1)
+		case float64:
+			f.SetFloat(1)
+		case []string:
+			f.Set(reflect.ValueOf([]string{"x"}))
+		case *time.Time:
+			f.Set(reflect.ValueOf(&time.Time{}))
+		default:
+			t.Fatalf("a flag of type %s", f.Type())
+		}
+	}
+	config := c.config()
+	for _, part := range []reflect.Value{reflect.ValueOf(config), reflect.ValueOf(config.Faults), reflect.ValueOf(config.Auth)} {
+		for i := range part.NumField() {
+			if name := part.Type().Field(i).Name; part.Field(i).IsZero() && name != "Now" && name != "Born" && name != "Example" {
+				t.Errorf("%s.%s has no flag", part.Type(), name)
+			}
+		}
 	}
 }

@@ -28,8 +28,19 @@ type Config struct {
 	Days            int           // the history lies within so many days before Born (30)
 	FirstAction     bool          // a group's first action starts in the second of its creation
 	LiveRate        float64       // live actions a second, over all groups
+	LiveFor         time.Duration // no live action starts later than this after Born (no end)
 	Lasting         time.Duration // how long an action takes, typically; from a quarter to twice of it (40s)
 	Example         bool          // adds the group of the vendor's own example, ExampleGroup
+
+	// The first group can be busier than the others, at a moment seen from Born:
+	// before it in its history, after it live.
+	Burst    int           // so many of its actions start in one second
+	BurstAt  time.Duration // which second (0: the one in which live actions begin)
+	Dense    int           // so many of its actions start within DenseFor
+	DenseAt  time.Duration // from then on (-DenseFor: they end at Born)
+	DenseFor time.Duration // (6h)
+
+	Skew time.Duration // how far this server's clock, Date and stamps are ahead of Now
 
 	Auth   Auth
 	Faults Faults
@@ -58,23 +69,35 @@ type Auth struct {
 // request is hit follows from the seed and the record, or from the seed and
 // the number of the request, so the same run goes wrong in the same places.
 type Faults struct {
-	Late     float64       // share of live actions that are shown late
-	LateBy   time.Duration // at most so long after their start (90s)
-	Stuck    float64       // share of live actions that stay DOING for StuckFor
-	StuckFor time.Duration // (1h)
-	Misspell float64       // share of MANUAL_* types written MANNUAL_*
-	Odd      float64       // share of records with an odd payload
-	OddKinds []string      // which oddities, by name; see Oddities (all)
+	Late       float64       // share of live actions that are shown late
+	LateBy     time.Duration // at most so long after their start (90s)
+	LatePast   float64       // share of the history that is not shown yet at Born
+	LatePastBy time.Duration // at most so long after Born (24h)
+	Stuck      float64       // share of live actions that stay DOING for StuckFor
+	StuckFor   time.Duration // (1h)
+	Misspell   float64       // share of MANUAL_* types written MANNUAL_*
+	Odd        float64       // share of records with an odd payload
+	OddKinds   []string      // which oddities, by name; see Oddities (all)
 
 	Drift       int           // before every n-th request past a first page, a new action starts in that group
 	ShuffleTies bool          // actions of one second come in another order at each request
 	ClampLimit  int           // a limit above this is taken for this, and echoed as this
 	OffsetCap   int           // a start_number above this answers 400 AS.9003
 	OpenEdges   bool          // start_time and end_time are exclusive
-	Retention   time.Duration // actions that started longer ago vanish
+	FilterEnds  bool          // start_time and end_time are compared with when an action ended; an open one passes any start_time and no end_time
+	HideOpen    bool          // an end_time hides what has not ended, whatever it is compared with
+	Ascending   bool          // oldest first
+	LagTotal    time.Duration // total_number is that of so long ago
+	LagRequests int           // total_number is that at the group's n-th request before
+	DriftClosed int           // before every n-th request past a first page with both times, an action that started between them is shown late
+	Twice       float64       // share of actions that the next group lists too, under the same id
+
+	Retention      time.Duration // actions that started longer ago vanish
+	RetentionSpeed float64       // of the history so many seconds vanish in one, until all of it has (1)
 
 	DeletedGroups int           // so many groups are deleted
 	DeletedAfter  time.Duration // so long after Born
+	ReturnAfter   time.Duration // and listed again so long after that (never)
 
 	Throttle    float64       // share of requests that answer 429
 	PerMinute   int           // more requests than this within a minute of the clock answer 429
@@ -89,15 +112,22 @@ type Faults struct {
 
 func (c Config) withDefaults() (Config, error) {
 	c.Now = orElse(c.Now == nil, time.Now, c.Now)
+	if now := c.Now; c.Skew != 0 {
+		c.Now = func() time.Time { return now().Add(c.Skew) }
+	}
 	c.Born = orElse(c.Born.IsZero(), c.Now(), c.Born).UTC()
 	c.Project = orElse(c.Project == "", DefaultProject, c.Project)
 	c.NewGroupsWithin = orElse(c.NewGroupsWithin == 0, time.Minute, c.NewGroupsWithin)
 	c.Days = orElse(c.Days == 0, 30, c.Days)
 	c.Lasting = orElse(c.Lasting == 0, 40*time.Second, c.Lasting)
+	c.DenseFor = orElse(c.DenseFor == 0, 6*time.Hour, c.DenseFor)
+	c.DenseAt = orElse(c.DenseAt == 0, -c.DenseFor, c.DenseAt)
 	c.Auth.Kind = orElse(c.Auth.Kind == "", AuthNone, c.Auth.Kind)
 	c.Auth.TokenLife = orElse(c.Auth.TokenLife == 0, 24*time.Hour, c.Auth.TokenLife)
 	f := &c.Faults
 	f.LateBy = orElse(f.LateBy == 0, 90*time.Second, f.LateBy)
+	f.LatePastBy = orElse(f.LatePastBy == 0, 24*time.Hour, f.LatePastBy)
+	f.RetentionSpeed = orElse(f.RetentionSpeed == 0, 1, f.RetentionSpeed)
 	f.StuckFor = orElse(f.StuckFor == 0, time.Hour, f.StuckFor)
 	f.SlowFor = orElse(f.SlowFor == 0, 5*time.Second, f.SlowFor)
 	f.RetryAfter = orElse(f.RetryAfter == "", "mixed", f.RetryAfter)
@@ -114,6 +144,12 @@ func (c Config) check() error {
 	if c.Groups < 0 || c.NewGroups < 0 || c.ActionsPerGroup < 0 || c.Days < 0 || c.LiveRate < 0 || c.Lasting < 0 {
 		wrong("groups, actions, days, rate and length must not be negative")
 	}
+	if c.Burst < 0 || c.Dense < 0 || c.DenseFor < 0 || c.LiveFor < 0 {
+		wrong("burst, dense and how long they or the live actions last must not be negative")
+	}
+	if (c.Burst > 0 || c.Dense > 0) && c.Groups == 0 {
+		wrong("burst and dense need a group that exists from the start")
+	}
 	if !slices.Contains([]string{AuthNone, AuthPassword, AuthAKSK, AuthBoth}, c.Auth.Kind) {
 		wrong("auth %q is none of none, password, aksk, both", c.Auth.Kind)
 	}
@@ -122,7 +158,7 @@ func (c Config) check() error {
 		wrong("retry-after %q is none of none, seconds, date, mixed", f.RetryAfter)
 	}
 	for name, p := range map[string]float64{
-		"late": f.Late, "stuck": f.Stuck, "misspell": f.Misspell, "odd": f.Odd, "throttle": f.Throttle,
+		"late": f.Late, "late-past": f.LatePast, "twice": f.Twice, "stuck": f.Stuck, "misspell": f.Misspell, "odd": f.Odd, "throttle": f.Throttle,
 		"server-error": f.ServerError, "garbage": f.Garbage, "drop": f.Drop, "slow": f.Slow,
 	} {
 		if p < 0 || p > 1 {
@@ -133,6 +169,12 @@ func (c Config) check() error {
 		if !slices.Contains(oddNames[1:], k) {
 			wrong("oddity %q is none of %s", k, strings.Join(oddNames[1:], ", "))
 		}
+	}
+	if f.LagTotal < 0 || f.LagRequests < 0 || f.DriftClosed < 0 || f.ReturnAfter < 0 {
+		wrong("lag-total, lag-requests, drift-closed and return-after must not be negative")
+	}
+	if f.RetentionSpeed < 1 {
+		wrong("retention-speed %v is below 1", f.RetentionSpeed)
 	}
 	if f.DeletedGroups > c.Groups {
 		wrong("%d groups cannot be deleted of %d", f.DeletedGroups, c.Groups)

@@ -18,9 +18,10 @@ func (s *Simulator) advance(now time.Time) {
 		d := rollFor(s.cfg.Seed, 3, s.live)
 		seconds := (float64(s.live) + d.share()) / s.cfg.LiveRate
 		at := s.cfg.Born.Add(time.Duration(seconds * float64(time.Second)))
-		if at.After(now) {
+		if at.After(now) || s.cfg.LiveFor > 0 && at.After(s.cfg.Born.Add(s.cfg.LiveFor)) {
 			break
 		}
+		s.crowdUpTo(at)
 		s.live++
 		// Load is not spread evenly: squaring favours the first groups.
 		u := d.share()
@@ -28,6 +29,7 @@ func (s *Simulator) advance(now time.Time) {
 			s.begin(g, &d, at)
 		}
 	}
+	s.crowdUpTo(now)
 	kept := s.waiting[:0]
 	for _, w := range s.waiting {
 		if w.e.shown <= now.UnixNano() {
@@ -63,6 +65,7 @@ func (s *Simulator) begin(g *group, d *dice, at time.Time) {
 func (s *Simulator) show(w waiting) {
 	if w.g.exists(time.Unix(0, w.e.shown)) {
 		w.g.insert(w.e)
+		s.twin(w.g, w.e)
 	}
 }
 
@@ -79,8 +82,7 @@ func (s *Simulator) livingFrom(i int, at time.Time) *group {
 // drift starts an action in g between two pages. The caller holds s.mu and has
 // advanced the world to now, so that nothing that started earlier is made after.
 func (s *Simulator) drift(g *group, now time.Time) {
-	s.drifts++
-	if s.cfg.Faults.Drift < 1 || g.fixed != nil || s.drifts%uint64(s.cfg.Faults.Drift) != 0 {
+	if s.drifts++; s.cfg.Faults.Drift < 1 || g.fixed != nil || s.drifts%uint64(s.cfg.Faults.Drift) != 0 {
 		return
 	}
 	d := rollFor(s.cfg.Seed, 4, s.drifts)

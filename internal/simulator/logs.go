@@ -1,10 +1,8 @@
 package simulator
 
 import (
-	"math"
 	"net/http"
 	"slices"
-	"sort"
 	"strconv"
 	"time"
 )
@@ -25,6 +23,7 @@ func (s *Simulator) logs(r *http.Request, n uint64) answer {
 	}
 	if q.start > 0 {
 		s.drift(g, now)
+		s.driftClosed(g, &q, now)
 	}
 	rows, total := s.page(g, q, n, now)
 	s.mu.Unlock()
@@ -38,25 +37,12 @@ func noGroup() answer {
 // page picks the rows of a page and counts all that match. The caller holds
 // s.mu; the rows are copies.
 func (s *Simulator) page(g *group, q query, n uint64, now time.Time) ([]event, int) {
-	from := max(q.from, s.horizon(now))
-	lo := sort.Search(len(g.shown), func(i int) bool { return g.shown[i].start >= from })
-	hi := sort.Search(len(g.shown), func(i int) bool { return g.shown[i].start > q.to })
-	hi = max(lo, hi)
-	total, at := hi-lo, func(i int) *event { return &g.shown[hi-1-i] }
-	if q.logID != "" || q.types != nil || q.status != "" {
-		var match []int
-		for i := range total {
-			if q.matches(at(i), now.Unix()) {
-				match = append(match, i)
-			}
-		}
-		all := at
-		total, at = len(match), func(i int) *event { return all(match[i]) }
-	}
+	all := s.choose(g, &q, now)
+	total, at := all.n, all.at
 	first := min(q.start, total)
 	last := min(q.start+q.limit, total)
 	if first == last {
-		return nil, total
+		return nil, s.told(g, &q, now, total)
 	}
 	// Rows of one second may come in any order. To shuffle them alike for all
 	// pages of this request's number, the seconds at both ends are taken whole.
@@ -76,6 +62,9 @@ func (s *Simulator) page(g *group, q query, n uint64, now time.Time) ([]event, i
 	if s.cfg.Faults.ShuffleTies {
 		slices.SortFunc(rows, func(x, y event) int {
 			if x.start != y.start {
+				if s.cfg.Faults.Ascending {
+					x, y = y, x
+				}
 				return int(min(1, max(-1, y.start-x.start)))
 			}
 			dx, dy := rollFor(n, x.key), rollFor(n, y.key)
@@ -85,21 +74,7 @@ func (s *Simulator) page(g *group, q query, n uint64, now time.Time) ([]event, i
 			return 1
 		})
 	}
-	return rows[first-a : last-a], total
-}
-
-// horizon is the oldest start that retention still shows, in Unix seconds.
-func (s *Simulator) horizon(now time.Time) int64 {
-	if s.cfg.Faults.Retention == 0 {
-		return math.MinInt64
-	}
-	return now.Add(-s.cfg.Faults.Retention).Unix()
-}
-
-func (q *query) matches(e *event, view int64) bool {
-	return (q.logID == "" || e.id() == q.logID) &&
-		(q.types == nil || slices.Contains(q.types, spelt(e.typeText()))) &&
-		(q.status == "" || e.status(view) == q.status)
+	return rows[first-a : last-a], s.told(g, &q, now, total)
 }
 
 // page writes the answer's text, laid out as in the vendor's example.

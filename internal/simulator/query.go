@@ -18,7 +18,7 @@ const (
 
 // A query is what a request for a page of actions asks for.
 type query struct {
-	from, to int64 // start times, inclusive, Unix seconds
+	from, to int64 // times, inclusive, Unix seconds; not given: the least and the greatest
 	start    int
 	limit    int
 	logID    string

@@ -10,6 +10,9 @@ import (
 
 // record appends the text that the API shows of e at the moment view.
 func (g *group) record(b []byte, e *event, view int64) []byte {
+	if e.of != nil {
+		g = e.of
+	}
 	if g.fixed != nil {
 		return append(b, g.fixed[e.inst]...)
 	}

@@ -27,8 +27,10 @@ type Simulator struct {
 	groups  []*group
 	made    []*group // groups but the example
 	byID    map[string]*group
-	live    uint64 // live actions made so far
-	drifts  uint64 // requests that drift might have hit
+	live    uint64      // live actions made so far
+	planned []time.Time // when the first group's crowd starts that is still to come
+	drifts  uint64      // requests that drift might have hit
+	latches uint64      // requests that drift in a closed span might have hit
 	waiting []waiting
 	minute  int64 // the minute that inMin counts
 	inMin   int
@@ -64,6 +66,7 @@ func New(c Config) (*Simulator, error) {
 	for _, g := range s.groups {
 		s.byID[g.id] = g
 	}
+	s.plan()
 	return s, nil
 }
 

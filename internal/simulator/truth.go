@@ -16,7 +16,8 @@ import (
 // It includes every action that the API has shown up to At, those that
 // retention has hidden since and those of groups deleted since with them. It
 // leaves out late actions that are not shown yet, and what would have happened
-// in a group after its deletion.
+// in a group while it was deleted. An action that two groups list stands in
+// both.
 type Truth struct {
 	At      time.Time    `json:"at"`
 	Project string       `json:"project"`
@@ -29,7 +30,8 @@ type GroupTruth struct {
 	ID      string        `json:"id"`
 	Name    string        `json:"name"`
 	Created time.Time     `json:"created"`
-	Deleted *time.Time    `json:"deleted"` // null while it exists
+	Deleted *time.Time    `json:"deleted"` // null until it is deleted
+	Back    *time.Time    `json:"back"`    // when it was listed again after that; null until then
 	Actions []ActionTruth `json:"actions"`
 }
 
@@ -40,11 +42,12 @@ type ActionTruth struct {
 	Start       time.Time `json:"start_time"`
 	Status      string    `json:"status"`
 	Type        string    `json:"type"`
-	Odd         string    `json:"odd,omitempty"`   // the oddity's name
-	Field       string    `json:"field,omitempty"` // the field that no reader can read: a row, and a note in quarantine
-	Quarantined bool      `json:"quarantined"`     // no row can be made of it: the whole record belongs in quarantine
-	Expired     bool      `json:"expired"`         // retention hides it now; a reader may have seen it before
-	States      []State   `json:"states"`          // oldest first; never empty
+	Odd         string    `json:"odd,omitempty"`    // the oddity's name
+	Field       string    `json:"field,omitempty"`  // the field that no reader can read: a row, and a note in quarantine
+	Quarantined bool      `json:"quarantined"`      // no row can be made of it: the whole record belongs in quarantine
+	Expired     bool      `json:"expired"`          // retention hides it now; a reader may have seen it before
+	Expires     time.Time `json:"expires,omitzero"` // when retention hides it, or did; not after States[0].Since: nobody can have seen it
+	States      []State   `json:"states"`           // oldest first; never empty
 }
 
 // Last is the state that the API shows now, or showed last.
@@ -91,9 +94,14 @@ func (s *Simulator) truthOf(g *group, now time.Time, raw bool) GroupTruth {
 	t := GroupTruth{ID: g.id, Name: g.name, Created: g.created.UTC(), Actions: make([]ActionTruth, 0, len(g.shown))}
 	view, horizon := now, s.horizon(now)
 	if !g.deleted.IsZero() && !now.Before(g.deleted) {
-		// Until its deletion, that is: the last whole second before it.
 		at := g.deleted.UTC()
-		t.Deleted, view = &at, g.deleted.Add(-time.Nanosecond)
+		t.Deleted = &at
+		if g.returned(now) {
+			back := g.back.UTC()
+			t.Back = &back
+		} else { // until its deletion, that is: the last whole second before it
+			view = g.deleted.Add(-time.Nanosecond)
+		}
 	}
 	for i := len(g.shown) - 1; i >= 0; i-- {
 		e := &g.shown[i]
@@ -101,11 +109,18 @@ func (s *Simulator) truthOf(g *group, now time.Time, raw bool) GroupTruth {
 			ID: e.id(), Start: time.Unix(e.start, 0).UTC(), Status: e.status(view.Unix()), Type: e.typeText(),
 			Odd: e.odd.String(), Field: e.odd.field(), Quarantined: e.odd.untakeable(), Expired: e.start < horizon,
 		}
+		if s.cfg.Faults.Retention > 0 {
+			a.Expires = s.expires(e.start)
+		}
 		// What the history showed before the world was born, nobody can have seen.
 		first := max(e.shown, s.cfg.Born.UnixNano())
 		since := time.Unix(0, first).UTC()
 		a.States = append(a.States, g.state(e, since, since.Unix(), raw))
-		if ended := time.Unix(e.end, 0).UTC(); e.doing(since.Unix()) && !e.doing(view.Unix()) {
+		ended := time.Unix(e.end, 0).UTC()
+		if t.Back != nil && !g.exists(ended) && ended.After(g.deleted) {
+			ended = *t.Back // nobody saw it end
+		}
+		if e.doing(since.Unix()) && !e.doing(view.Unix()) {
 			a.States = append(a.States, g.state(e, ended, view.Unix(), raw))
 		}
 		t.Actions = append(t.Actions, a)

@@ -14,10 +14,13 @@ type group struct {
 	seed    uint64
 	created time.Time
 	deleted time.Time // zero: never
+	back    time.Time // listed again; zero: never
 	fixed   [][]byte  // the vendor's example: record texts that are not made
 
-	shown   []event // by start rising, within a second by key falling: read it backwards
-	open    []int64 // ends of shown actions that had not ended when last looked at
+	shown   []event     // by start rising, within a second by key falling: read it backwards
+	hidden  []event     // of its history, what is shown only after the world's birth
+	open    []int64     // ends of shown actions that had not ended when last looked at
+	asked   []time.Time // when its last requests came; as many as Faults.LagRequests
 	added   int
 	removed int
 }
@@ -38,6 +41,7 @@ type event struct {
 	fail       bool
 	misspelt   bool
 	fixedID    string // of an example's record, which is not made from its key
+	of         *group // whose action it is, where another group lists it too
 }
 
 func (e *event) doing(view int64) bool { return e.end > view }
@@ -115,8 +119,11 @@ func later(a, b event) bool {
 
 // exists reports whether the API knows the group at t.
 func (g *group) exists(t time.Time) bool {
-	return !t.Before(g.created) && (g.deleted.IsZero() || t.Before(g.deleted))
+	return !t.Before(g.created) && (g.deleted.IsZero() || t.Before(g.deleted) || g.returned(t))
 }
+
+// returned reports whether the group was deleted and is listed again at t.
+func (g *group) returned(t time.Time) bool { return !g.back.IsZero() && !t.Before(g.back) }
 
 // newGroup makes group i of the world, with its history.
 func newGroup(c *Config, i int) *group {
@@ -132,10 +139,20 @@ func newGroup(c *Config, i int) *group {
 	g.created = c.Born.Add(-span + time.Duration(d.share()*0.1*float64(span))).Truncate(time.Second)
 	if c.Faults.DeletedGroups > c.Groups-1-i {
 		g.deleted = c.Born.Add(c.Faults.DeletedAfter)
+		if after := c.Faults.ReturnAfter; after > 0 {
+			g.back = g.deleted.Add(after)
+		}
 	}
 	starts := history(&d, g.created.Unix(), c.Born.Unix(), c.ActionsPerGroup)
 	if c.FirstAction && len(starts) > 0 {
 		starts[0] = g.created.Unix()
+	}
+	if i == 0 {
+		for _, at := range crowd(c) {
+			if at.Before(c.Born) && !at.Before(g.created) {
+				starts = append(starts, at.Unix())
+			}
+		}
 	}
 	// What happens is told in the order in which the log will list it, within a
 	// second too, so that the numbers of instances follow from row to row.
@@ -151,7 +168,13 @@ func newGroup(c *Config, i int) *group {
 	})
 	g.shown = make([]event, 0, len(starts))
 	for _, p := range plan {
-		g.insert(g.act(c, p.key, p.start, p.start+lasting(&d, c.Lasting), p.start*1e9))
+		e := g.act(c, p.key, p.start, p.start+lasting(&d, c.Lasting), p.start*1e9)
+		if late := rollFor(p.key, 15); late.hit(c.Faults.LatePast) {
+			e.shown = c.Born.UnixNano() + 1 + int64(late.share()*float64(c.Faults.LatePastBy))
+			g.hidden = append(g.hidden, e)
+			continue
+		}
+		g.insert(e)
 	}
 	return g
 }
