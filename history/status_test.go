@@ -35,7 +35,7 @@ INSERT INTO aslog.scaling_action (group_id, action_id, project_id, revision, sta
 	SELECT 'a', n::text, 'p', 1, now(), now(), now(), 1, n, '', n = 3, 4, now() FROM generate_series(1, 3) AS n;
 `
 
-func fixed(t *testing.T) (writer, owner *pgxpool.Pool) {
+func fixed(t testing.TB) (writer, owner *pgxpool.Pool) {
 	t.Helper()
 	url := testenv.PostgresURL(t)
 	for _, target := range []struct {

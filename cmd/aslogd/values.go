@@ -41,7 +41,7 @@ func (m Moment) Time(now time.Time) time.Time {
 func parseAge(s string) (time.Duration, error) {
 	if days, ok := strings.CutSuffix(s, "d"); ok {
 		n, err := strconv.Atoi(days)
-		if err != nil || n > 36500 {
+		if err != nil || n < 0 || n > 36500 {
 			return 0, fmt.Errorf("%q is no number of days", s)
 		}
 		return time.Duration(n) * 24 * time.Hour, nil

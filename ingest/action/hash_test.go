@@ -2,13 +2,8 @@ package action
 
 import (
 	"bytes"
-	"encoding/json"
 	"os"
-	"path/filepath"
-	"slices"
 	"testing"
-
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 func TestSameRecord(t *testing.T) {
@@ -73,78 +68,6 @@ func hashOf(t *testing.T, raw string) []byte {
 		t.Fatalf("hash is %x", a.Hash)
 	}
 	return a.Hash
-}
-
-// Whatever comes, Parse answers, and says the same of the same record written
-// otherwise.
-func FuzzParse(f *testing.F) {
-	files, _ := filepath.Glob("testdata/parse/*.json")
-	for _, file := range files {
-		if raw, err := os.ReadFile(file); err == nil {
-			f.Add(raw)
-		}
-	}
-	f.Add([]byte(`{"id":1,"a":[[],{},null,"",0]}`))
-	f.Fuzz(func(t *testing.T, raw []byte) {
-		a, err := Parse(raw)
-		if err != nil {
-			return
-		}
-		spaced := jsontext.Value(bytes.Clone(raw))
-		if err := spaced.Indent(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)); err != nil {
-			t.Fatalf("indent: %v", err)
-		}
-		for _, again := range [][]byte{spaced, reversed(t, raw)} {
-			b, err := Parse(again)
-			if err != nil {
-				t.Fatalf("taken once, then refused: %v\n%s", err, again)
-			}
-			if !bytes.Equal(a.Hash, b.Hash) {
-				t.Fatalf("two hashes of one record:\n%s\n%s", raw, again)
-			}
-		}
-	})
-}
-
-// reversed writes a record anew with its keys and lists in reverse.
-func reversed(t *testing.T, raw []byte) []byte {
-	t.Helper()
-	n, err := parse(raw)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return appendReversed(nil, &n)
-}
-
-func appendReversed(dst []byte, n *node) []byte {
-	switch n.kind {
-	case 'n':
-		return append(dst, "null"...)
-	case 't':
-		return append(dst, "true"...)
-	case 'f':
-		return append(dst, "false"...)
-	case '0':
-		return append(dst, n.text...)
-	case '"':
-		quoted, _ := json.Marshal(n.text)
-		return append(dst, quoted...)
-	}
-	dst = append(dst, byte(n.kind))
-	for i, m := range slices.Backward(n.kids) {
-		if n.kind == '{' {
-			name, _ := json.Marshal(m.name)
-			dst = append(append(dst, name...), ':')
-		}
-		dst = appendReversed(dst, &n.kids[i].node)
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-	}
-	if n.kind == '{' {
-		return append(dst, '}')
-	}
-	return append(dst, ']')
 }
 
 func BenchmarkParse(b *testing.B) {

@@ -159,8 +159,9 @@ const longestPause = time.Hour
 // it is absent or makes no sense.
 func retryAfter(text string, now time.Time) time.Duration {
 	text = strings.TrimSpace(text)
-	if seconds, err := strconv.Atoi(text); err == nil {
-		return min(max(time.Duration(min(seconds, int(longestPause/time.Second)))*time.Second, 0), longestPause)
+	// A number beyond what an int holds is the nearest one that it does.
+	if seconds, err := strconv.Atoi(text); err == nil || errors.Is(err, strconv.ErrRange) {
+		return time.Duration(min(max(seconds, 0), int(longestPause/time.Second))) * time.Second
 	}
 	if at, err := http.ParseTime(text); err == nil {
 		return min(max(at.Sub(now), 0), longestPause)

@@ -153,23 +153,3 @@ func TestGroupList(t *testing.T) {
 		t.Errorf("got %+v", g)
 	}
 }
-
-func FuzzPage(f *testing.F) {
-	f.Add([]byte(emptyPage))
-	f.Add([]byte(`{"total_number":2,"scaling_activity_log":[{"id":"a","x":"\"}"},{"id":"b"}]}`))
-	f.Fuzz(func(t *testing.T, body []byte) {
-		page, err := parsePage(answer{body: body}, "g", ingest.Query{})
-		if err != nil {
-			var pageErr *ingest.PageError
-			if !errors.As(err, &pageErr) {
-				t.Fatalf("got %v", err)
-			}
-			return
-		}
-		for _, a := range page.Actions {
-			if !bytes.Contains(body, a.Raw) {
-				t.Fatalf("raw is not what was sent: %q", a.Raw)
-			}
-		}
-	})
-}
