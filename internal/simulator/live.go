@@ -18,7 +18,7 @@ func (s *Simulator) advance(now time.Time) {
 		d := rollFor(s.cfg.Seed, 3, s.live)
 		seconds := (float64(s.live) + d.share()) / s.cfg.LiveRate
 		at := s.cfg.Born.Add(time.Duration(seconds * float64(time.Second)))
-		if at.After(now) {
+		if at.After(now) || s.resting(at) {
 			break
 		}
 		s.live++
@@ -80,7 +80,7 @@ func (s *Simulator) livingFrom(i int, at time.Time) *group {
 // advanced the world to now, so that nothing that started earlier is made after.
 func (s *Simulator) drift(g *group, now time.Time) {
 	s.drifts++
-	if s.cfg.Faults.Drift < 1 || g.fixed != nil || s.drifts%uint64(s.cfg.Faults.Drift) != 0 {
+	if s.cfg.Faults.Drift < 1 || s.resting(now) || g.fixed != nil || s.drifts%uint64(s.cfg.Faults.Drift) != 0 {
 		return
 	}
 	d := rollFor(s.cfg.Seed, 4, s.drifts)
