@@ -16,6 +16,8 @@ import (
 
 	"aslogd/internal/embedded"
 	"aslogd/internal/simulator"
+	"aslogd/internal/verdict"
+	"aslogd/sink/broker"
 )
 
 type demoCmd struct {
@@ -74,12 +76,12 @@ func (d demoCmd) Run(ctx context.Context, to streams) error {
 	}
 	truth := s.freeze()
 	view.last(services, s.pool, "live actions have ceased; the daemon catches up")
-	verdict, err := s.catchUp(services, truth)
+	v, err := s.catchUp(services, truth)
 	if err != nil {
 		return err
 	}
-	verdict.print(to.out)
-	if !verdict.good() {
+	printVerdict(to.out, v)
+	if !v.Good() {
 		return foundError("something is missing or repeated\n" + s.log.String())
 	}
 	return nil
@@ -180,13 +182,13 @@ func (s *stage) freeze() *simulator.Truth {
 	return s.cloud.Truth()
 }
 
-// catchUp waits until nothing is missing any more, for a minute at the most,
+// catchUp waits until nothing is missing or out of date any more, for a minute at the most,
 // and returns the last verdict. What is repeated does not mend by waiting.
-func (s *stage) catchUp(ctx context.Context, truth *simulator.Truth) (*verdict, error) {
+func (s *stage) catchUp(ctx context.Context, truth *simulator.Truth) (*verdict.Verdict, error) {
 	limit := time.Now().Add(time.Minute)
 	for {
-		v, err := judge(ctx, truth, s.pool, []string{s.kafka.Addr}, "aslog")
-		if err != nil || v.Missing == 0 || time.Now().After(limit) {
+		v, err := verdict.Of(ctx, truth, s.pool, []string{s.kafka.Addr}, broker.ActionsTopic("aslog"))
+		if err != nil || v.Missing+v.Wrong == 0 || time.Now().After(limit) {
 			return v, err
 		}
 		select {

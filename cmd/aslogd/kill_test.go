@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"aslogd/internal/simulator"
+	"aslogd/internal/verdict"
+	"aslogd/sink/broker"
 )
 
 // What breaks: the daemon is killed ten times, without warning, while a backlog
@@ -42,17 +44,17 @@ func TestKilledTenTimes(t *testing.T) {
 	w.clock.stop()
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
-	var v *verdict
+	var v *verdict.Verdict
 	until(t, 2*time.Minute, "the daemon catches up", func() bool {
 		// Drift goes on with each later page that is read, though time stands
 		// still, so the truth is asked for anew.
 		var err error
-		if v, err = judge(ctx, w.cloud.Truth(), w.pool, []string{w.kafka}, w.prefix); err != nil {
+		if v, err = verdict.Of(ctx, w.cloud.Truth(), w.pool, []string{w.kafka}, broker.ActionsTopic(w.prefix)); err != nil {
 			t.Fatal(err)
 		}
-		return v.Missing == 0 && v.Unexpected == 0
+		return v.Missing == 0 && v.Wrong == 0
 	})
-	if !v.good() || v.Rows != v.Actions || v.Records != v.Revisions {
+	if !v.Good() || v.Rows != v.Actions || v.Records != v.Revisions {
 		t.Errorf("%+v", *v)
 	}
 	if n := w.number(t, "SELECT count(*) FROM (SELECT FROM aslog.journal GROUP BY shard, seq HAVING count(*) > 1) twice"); n > 0 {

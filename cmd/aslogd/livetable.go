@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"aslogd/history"
+	"aslogd/internal/verdict"
 )
 
 // A liveTable shows how far each group is: redrawn in place on a terminal, one
@@ -103,8 +104,8 @@ func table(r *history.Report, page string) string {
 	return b.String()
 }
 
-// print is the demo's last word.
-func (v *verdict) print(out io.Writer) {
+// printVerdict is the demo's last word.
+func printVerdict(out io.Writer, v *verdict.Verdict) {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w)
 	for _, line := range []struct {
@@ -116,8 +117,8 @@ func (v *verdict) print(out io.Writer) {
 		{v.Revisions, "revisions in the journal"},
 		{v.Records, "records in the topic (read_committed)"},
 		{v.Missing, "missing"},
-		{v.Repeated, "repeated"},
-		{v.Unexpected, "that the cloud never showed"},
+		{v.Extra + v.Repeated, "repeated"},
+		{v.Wrong + v.Broken, "other than the cloud showed it"},
 	} {
 		fmt.Fprintf(w, "%s\t  %s\n", history.Thousands(int64(line.n)), line.what)
 	}

@@ -10,6 +10,8 @@ import (
 
 	"aslogd/internal/simulator"
 	"aslogd/internal/testenv"
+	"aslogd/internal/verdict"
+	"aslogd/sink/broker"
 )
 
 // What breaks: Postgres is restored to a state from before the daemon's second
@@ -62,11 +64,11 @@ func TestRecoverAfterARestore(t *testing.T) {
 		return w.number(t, "SELECT count(*) FROM aslog.checkpoint") == 6 && w.number(t, "SELECT count(*) FROM aslog.gap WHERE reason = 'unproven'") == 0
 	})
 	stop()
-	v, err := judge(t.Context(), w.cloud.Truth(), w.pool, []string{w.kafka}, w.prefix)
+	v, err := verdict.Of(t.Context(), w.cloud.Truth(), w.pool, []string{w.kafka}, broker.ActionsTopic(w.prefix))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !v.good() || int64(v.Revisions) != head {
+	if !v.Good() || int64(v.Revisions) != head {
 		t.Errorf("%+v, head %d", v, head)
 	}
 }

@@ -18,7 +18,7 @@ func (s *Simulator) advance(now time.Time) {
 		d := rollFor(s.cfg.Seed, 3, s.live)
 		seconds := (float64(s.live) + d.share()) / s.cfg.LiveRate
 		at := s.cfg.Born.Add(time.Duration(seconds * float64(time.Second)))
-		if at.After(now) || s.cfg.LiveFor > 0 && at.After(s.cfg.Born.Add(s.cfg.LiveFor)) {
+		if at.After(now) || s.resting(at) || s.cfg.LiveFor > 0 && at.After(s.cfg.Born.Add(s.cfg.LiveFor)) {
 			break
 		}
 		s.crowdUpTo(at)
@@ -82,7 +82,8 @@ func (s *Simulator) livingFrom(i int, at time.Time) *group {
 // drift starts an action in g between two pages. The caller holds s.mu and has
 // advanced the world to now, so that nothing that started earlier is made after.
 func (s *Simulator) drift(g *group, now time.Time) {
-	if s.drifts++; s.cfg.Faults.Drift < 1 || g.fixed != nil || s.drifts%uint64(s.cfg.Faults.Drift) != 0 {
+	s.drifts++
+	if s.cfg.Faults.Drift < 1 || s.resting(now) || g.fixed != nil || s.drifts%uint64(s.cfg.Faults.Drift) != 0 {
 		return
 	}
 	d := rollFor(s.cfg.Seed, 4, s.drifts)

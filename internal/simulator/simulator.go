@@ -24,6 +24,7 @@ type Simulator struct {
 	number atomic.Uint64 // of the API request, from 1
 
 	mu      sync.Mutex // guards all below
+	rest    time.Time  // when the world came to rest; zero: not yet
 	groups  []*group
 	made    []*group // groups but the example
 	byID    map[string]*group
@@ -106,7 +107,7 @@ type call func(r *http.Request, n uint64) answer
 func (s *Simulator) api(f call, count func(*Counts) *int) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		n := s.number.Add(1)
-		fate := s.cfg.Faults.fate(s.cfg.Seed, n)
+		fate := s.fate(n)
 		if fate.slow && !pause(r, s.cfg.Faults.SlowFor) {
 			return
 		}

@@ -34,7 +34,7 @@ func (s *Simulator) authenticate(r *http.Request, n uint64, now time.Time) (answ
 	}
 	s.bearers++
 	every := uint64(s.cfg.Faults.ExpireEvery)
-	if every == 0 || s.bearers%every != 0 {
+	if every == 0 || s.resting(now) || s.bearers%every != 0 {
 		return answer{}, false
 	}
 	s.tokens[token] = now

@@ -38,7 +38,7 @@ func (s *Simulator) gateway(f fate, n uint64, now time.Time, count func(*Counts)
 	}
 	s.inMin++
 	limit := s.cfg.Faults.PerMinute
-	over := limit > 0 && s.inMin > limit
+	over := limit > 0 && s.inMin > limit && !s.resting(now)
 	switch {
 	case over || f.throttle:
 		s.counts.Refused++

@@ -1,20 +1,24 @@
-package main
+package verdict
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// readTopic reads the topic to its end, as a consumer would and with another
-// client than the daemon's own, and holds each record against the journal row
-// that it must be.
-func (v *verdict) readTopic(ctx context.Context, journal *journalRows, brokers []string, topic string, partitions int) error {
+// readTopic reads the topic to its end, as a read_committed consumer would and
+// with another client than the daemon's own.
+func (e *Evidence) readTopic(ctx context.Context, pool *pgxpool.Pool, brokers []string, topic string) error {
+	e.Topic = true
+	var partitions int
+	if err := pool.QueryRow(ctx, "SELECT shards FROM aslog.schema_info").Scan(&partitions); err != nil {
+		return fmt.Errorf("read the number of shards: %w", err)
+	}
 	client, err := kgo.NewClient(kgo.SeedBrokers(brokers...), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		// Control records are no records, but they tell how far the reading is.
 		kgo.KeepControlRecords())
@@ -33,47 +37,30 @@ func (v *verdict) readTopic(ctx context.Context, journal *journalRows, brokers [
 	if len(at) > 0 {
 		client.AddConsumePartitions(map[string]map[int32]kgo.Offset{topic: at})
 	}
-	seen := map[int]int{} // records by shard
 	for len(ends) > 0 {
 		fetches := client.PollFetches(ctx)
 		if err := errors.Join(ctx.Err(), fetches.Err()); err != nil {
 			return fmt.Errorf("read topic %s: %w", topic, err)
 		}
 		fetches.EachRecord(func(r *kgo.Record) {
-			if r.Offset+1 >= ends[r.Partition] {
+			end, wanted := ends[r.Partition]
+			if r.Offset+1 >= end {
 				delete(ends, r.Partition)
 			}
-			if !r.Attrs.IsControl() {
-				v.hold(r, journal, seen)
+			if wanted && r.Offset < end && !r.Attrs.IsControl() {
+				e.Records = append(e.Records, recordOf(r))
 			}
 		})
-	}
-	for shard, ids := range journal.ids {
-		for _, id := range ids[min(seen[shard], len(ids)):] {
-			v.note(&v.Missing, "revision %s is not in the topic", id)
-		}
 	}
 	return nil
 }
 
-// hold judges one record: it must be the journal row after the one before.
-func (v *verdict) hold(r *kgo.Record, journal *journalRows, seen map[int]int) {
-	v.Records++
-	shard := int(r.Partition)
+func recordOf(r *kgo.Record) Record {
 	headers := map[string]string{}
 	for _, h := range r.Headers {
 		headers[h.Key] = string(h.Value)
 	}
-	seq, err := strconv.Atoi(headers["aslogd-seq"])
-	ids := journal.ids[shard]
-	switch {
-	case err != nil || seq < 1 || seq > len(ids) || ids[seq-1] != headers["ce_id"]:
-		v.note(&v.Unexpected, "partition %d holds %q with seq %q", shard, headers["ce_id"], headers["aslogd-seq"])
-	case seq != seen[shard]+1:
-		v.note(&v.Repeated, "partition %d holds seq %d after %d", shard, seq, seen[shard])
-	default:
-		seen[shard]++
-	}
+	return Record{Partition: int(r.Partition), Seq: headers["aslogd-seq"], Chain: headers["aslogd-chain"], ID: headers["ce_id"]}
 }
 
 // stableEnds asks where a read_committed reader's view of each partition ends;

@@ -1,0 +1,196 @@
+package verdict
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"fmt"
+	"strconv"
+	"time"
+
+	"aslogd/ingest/action"
+	"aslogd/internal/simulator"
+	"aslogd/sink"
+)
+
+// Judge holds the evidence against the truth.
+func (e *Evidence) Judge(truth *simulator.Truth) *Verdict {
+	v := &Verdict{Revisions: len(e.Journal), Records: len(e.Records)}
+	e.judgeChain(v)
+	newest := e.judgeRevisions(v, truth)
+	e.judgeActions(v, truth, newest)
+	e.judgeTables(v, newest)
+	if e.Topic {
+		e.judgeTopic(v)
+	}
+	return v
+}
+
+// judgeChain recomputes the chain of every shard from its first row on.
+func (e *Evidence) judgeChain(v *Verdict) {
+	shard, seq, hash, at := -1, int64(0), []byte(nil), time.Time{}
+	for i := range e.Journal {
+		r := &e.Journal[i]
+		if r.Shard != shard {
+			shard, seq, hash, at = r.Shard, 0, make([]byte, sha256.Size), time.Time{}
+		}
+		seq++
+		if r.Seq != seq {
+			v.note(&v.Broken, "shard %d has seq %d in place %d", shard, r.Seq, seq)
+		}
+		if want := sink.ChainHash(hash, &r.Row); !bytes.Equal(want, r.ChainHash) {
+			v.note(&v.Broken, "shard %d: the chain does not hold at seq %d", shard, r.Seq)
+		}
+		if r.RecordedAt.Before(at) {
+			v.note(&v.Broken, "shard %d: recorded_at falls at seq %d", shard, r.Seq)
+		}
+		hash, at = r.ChainHash, r.RecordedAt
+	}
+}
+
+// judgeRevisions asks of each revision whether the cloud showed that text, and
+// after the one before. It returns the newest revision of each action.
+func (e *Evidence) judgeRevisions(v *Verdict, truth *simulator.Truth) map[Key]*Revision {
+	shown := map[Key][]simulator.State{}
+	for _, g := range truth.Groups {
+		for i := range g.Actions {
+			shown[Key{g.ID, g.Actions[i].ID}] = g.Actions[i].States
+		}
+	}
+	newest := map[Key]*Revision{}
+	reached := map[Key]int{} // states of the truth that were passed
+	for i := range e.Journal {
+		r := &e.Journal[i]
+		k := Key{r.GroupID, r.ActionID}
+		before := int64(0)
+		if n := newest[k]; n != nil {
+			before = n.Revision
+		}
+		if r.Revision != before+1 {
+			v.note(&v.Extra, "revision %d of %v follows revision %d", r.Revision, k, before)
+		}
+		newest[k] = r
+		states, at := shown[k], -1
+		for n := reached[k]; n < len(states) && at < 0; n++ {
+			if bytes.Equal(states[n].Raw, r.Raw) {
+				at = n
+			}
+		}
+		if at < 0 {
+			v.note(&v.Extra, "revision %d of %v is no state that the cloud showed then, or one that was stored before", r.Revision, k)
+			continue
+		}
+		reached[k] = at + 1
+	}
+	return newest
+}
+
+// judgeActions asks of each action of the truth whether it is stored in the last
+// state that was shown, and of each stored one whether it ever was.
+func (e *Evidence) judgeActions(v *Verdict, truth *simulator.Truth, newest map[Key]*Revision) {
+	known := map[Key]bool{}
+	for _, g := range truth.Groups {
+		for i := range g.Actions {
+			a := &g.Actions[i]
+			k := Key{g.ID, a.ID}
+			known[k] = true
+			if a.Quarantined {
+				v.Unreadable++
+				if !e.quarantined(g.ID, a) && !e.inGap(g.ID, a.Start) {
+					v.note(&v.Missing, "record %v, %s, started %s, is not in quarantine", k, a.Odd, a.Start.Format(time.RFC3339))
+				}
+				continue
+			}
+			v.Actions++
+			switch r := newest[k]; {
+			case r == nil && e.inGap(g.ID, a.Start):
+				v.InGap++
+			case r == nil:
+				v.note(&v.Missing, "action %v, started %s, is not stored", k, a.Start.Format(time.RFC3339))
+			case !bytes.Equal(r.Raw, a.Last().Raw):
+				v.note(&v.Wrong, "action %v, started %s, is not stored in its last state, %s", k, a.Start.Format(time.RFC3339), a.Status)
+			}
+		}
+	}
+	for k := range newest {
+		if !known[k] {
+			v.note(&v.Wrong, "action %v is stored, and never was", k)
+		}
+	}
+}
+
+func (e *Evidence) quarantined(group string, a *simulator.ActionTruth) bool {
+	for _, s := range a.States {
+		if e.Quarantine[group][sha256.Sum256(s.Raw)] {
+			return true
+		}
+	}
+	return false
+}
+
+// inGap tells whether an honest gap says that this moment is lost for ever. One
+// that is only unproven yet is none: it is expected to close.
+func (e *Evidence) inGap(group string, at time.Time) bool {
+	for _, g := range e.Gaps[group] {
+		if g.Reason != "unproven" && !at.Before(g.From) && at.Before(g.To) {
+			return true
+		}
+	}
+	return false
+}
+
+// judgeTables asks whether the tables show the journal's newest revisions and
+// nothing else.
+func (e *Evidence) judgeTables(v *Verdict, newest map[Key]*Revision) {
+	for k, p := range e.Actions {
+		if p.Seq > 0 {
+			v.Rows++
+		}
+		r := newest[k]
+		if r == nil || r.Shard != p.Shard || r.Seq != p.Seq || r.Typed != p.Typed {
+			v.note(&v.Wrong, "the row of %v does not say what its newest revision says", k)
+			continue
+		}
+		a, err := action.Parse(r.Raw)
+		if err != nil {
+			v.note(&v.Wrong, "revision %d of %v cannot be read: %v", r.Revision, k, err)
+			continue
+		}
+		if p.Instances != len(a.Instances) || p.LoadBalancers != len(a.LoadBalancers) || p.Reasons != len(a.Reasons) {
+			v.note(&v.Wrong, "%v has %d instances, %d load balancers and %d reasons in the tables, and %d, %d and %d in its record",
+				k, p.Instances, p.LoadBalancers, p.Reasons, len(a.Instances), len(a.LoadBalancers), len(a.Reasons))
+		}
+	}
+	for k := range newest {
+		if _, found := e.Actions[k]; !found {
+			v.note(&v.Wrong, "%v is in the journal and not in the table", k)
+		}
+	}
+}
+
+// judgeTopic asks of each record whether it is the journal row after the one
+// before it, and of each row whether it is there.
+func (e *Evidence) judgeTopic(v *Verdict) {
+	rows := map[int][]*Revision{}
+	for i := range e.Journal {
+		rows[e.Journal[i].Shard] = append(rows[e.Journal[i].Shard], &e.Journal[i])
+	}
+	seen := map[int]int{}
+	for _, r := range e.Records {
+		seq, err := strconv.Atoi(r.Seq)
+		at := rows[r.Partition]
+		switch {
+		case err != nil || seq < 1 || seq > len(at) || fmt.Sprintf("%x", at[seq-1].ChainHash) != r.Chain ||
+			fmt.Sprintf("%s/%s/%d", at[seq-1].GroupID, at[seq-1].ActionID, at[seq-1].Revision) != r.ID:
+			v.note(&v.Repeated, "partition %d holds %q with seq %q, which is no row of the journal", r.Partition, r.ID, r.Seq)
+		case seq != seen[r.Partition]+1:
+			v.note(&v.Repeated, "partition %d holds seq %d after %d", r.Partition, seq, seen[r.Partition])
+		default:
+			seen[r.Partition]++
+		}
+	}
+	for shard, at := range rows {
+		for _, r := range at[min(seen[shard], len(at)):] {
+			v.note(&v.Missing, "seq %d of shard %d is not in the topic", r.Seq, shard)
+		}
+	}
+}
