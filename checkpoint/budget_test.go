@@ -68,7 +68,7 @@ func TestBudgetGrantsWhatIsDue(t *testing.T) {
 
 // Many replicas ask as fast as they can. Must hold: together they get the burst
 // and what came due since, never more.
-func TestReplicasShareOneBudget(t *testing.T) {
+func TestLaw10ReplicasShareOneBudget(t *testing.T) {
 	t.Parallel()
 	pool := testenv.Postgres(t)
 	const perMinute = 1200 // 20 a second, a burst of 200

@@ -50,7 +50,7 @@ func TestSpansMerge(t *testing.T) {
 	}
 }
 
-func TestWatermarkStopsAtTheFirstHole(t *testing.T) {
+func TestLaw02WatermarkStopsAtTheFirstHole(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, at(5), cover(0, 5, 7, 9).Watermark(at(0), nil))
 	require.Equal(t, at(9), cover(0, 5, 7, 9).Watermark(at(0), cover(5, 7)), "a lost span is passed over")

@@ -160,7 +160,7 @@ func TestShardsSpreadFairly(t *testing.T) {
 
 // Breaks: a replica, without a word. Must hold: its shards move within two
 // TTLs, and what another held stays where it was.
-func TestKilledReplicasShardsMove(t *testing.T) {
+func TestLaw04KilledReplicasShardsMove(t *testing.T) {
 	t.Parallel()
 	c := newCrew(t)
 	c.join("a")
@@ -196,7 +196,7 @@ func TestKilledReplicasShardsMove(t *testing.T) {
 // Breaks: a process stops in the middle of COPY, with the shard's row locked;
 // no timeout of Postgres ends such a backend. Must hold: its shards move within
 // two TTLs, and what it had begun is undone.
-func TestStoppedReplicasBackendIsEnded(t *testing.T) {
+func TestLaw04StoppedReplicasBackendIsEnded(t *testing.T) {
 	t.Parallel()
 	c := newCrew(t)
 	b := c.join("b")
@@ -231,7 +231,7 @@ func TestStoppedReplicasBackendIsEnded(t *testing.T) {
 
 // Breaks: Postgres, for everyone, until every heartbeat has long expired.
 // Mends: for one replica after the other. Must hold: nothing moves.
-func TestAfterPostgresWasAwayOwnersKeepTheirShards(t *testing.T) {
+func TestLaw04AfterPostgresWasAwayOwnersKeepTheirShards(t *testing.T) {
 	t.Parallel()
 	c := newCrew(t)
 	a, b := c.join("a"), c.join("b")

@@ -27,7 +27,7 @@ func (silent) Groups(ctx context.Context, _ Class, _, _ int) (*GroupPage, error)
 
 // What breaks: one source answers nothing, and all its groups have a past to
 // read. What must hold: another source's pasts are read.
-func TestASourceThatAnswersNothingKeepsNoOtherFromItsPast(t *testing.T) {
+func TestLaw07ASourceThatAnswersNothingKeepsNoOtherFromItsPast(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud()
@@ -53,7 +53,7 @@ func TestASourceThatAnswersNothingKeepsNoOtherFromItsPast(t *testing.T) {
 
 // Three hundred actions of a group hang, for hours. Each is asked for still,
 // but they do not eat what all groups live on, nor hold up the group's tail.
-func TestManyHangingActionsAreAskedForInTurn(t *testing.T) {
+func TestLaw10ManyHangingActionsAreAskedForInTurn(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud()
@@ -100,7 +100,7 @@ func TestManyHangingActionsAreAskedForInTurn(t *testing.T) {
 
 // What breaks: the server's Date runs an hour ahead of the stamps. What must
 // hold: no moment is called covered that is still to come.
-func TestADateAheadOfTheStampsCoversNoFuture(t *testing.T) {
+func TestLaw02ADateAheadOfTheStampsCoversNoFuture(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud()
@@ -156,7 +156,7 @@ func TestANewHoleDoesNotWaitForAnOldOne(t *testing.T) {
 // A hundred records in the middle of the past break every page that they are on, more
 // than a pass may look for. What must hold: they cost the moments around
 // them, and not all that happened since.
-func TestUnreadableRecordsDoNotEndThePast(t *testing.T) {
+func TestLaw07UnreadableRecordsDoNotEndThePast(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud()

@@ -24,7 +24,7 @@ func tailed(id string) checkpoint.Group {
 // Each way in which a list may move between the pages of a pass. What must
 // hold in each is in memory.judge: nothing that was shown is missing from what
 // is called covered. Here is said how the pass ends besides.
-func TestAListThatMovesUnderThePass(t *testing.T) {
+func TestLaw02AListThatMovesUnderThePass(t *testing.T) {
 	t.Parallel()
 	type move func(c *cloud, n int) // before the request with n requests before it
 	at := func(when int, do func(c *cloud)) move {
@@ -118,7 +118,7 @@ func TestAListThatMovesUnderThePass(t *testing.T) {
 
 // Rows of one second that change places from request to request: the count of
 // each second stands, so what passes saw together counts.
-func TestRowsOfASecondInAnyOrder(t *testing.T) {
+func TestLaw02RowsOfASecondInAnyOrder(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud()
@@ -140,7 +140,7 @@ func TestRowsOfASecondInAnyOrder(t *testing.T) {
 
 // A page fails at each place of a pass: nothing is proved, what was read is
 // stored, and the next pass makes it good.
-func TestAPassWithAFailedPageProvesNothing(t *testing.T) {
+func TestLaw02APassWithAFailedPageProvesNothing(t *testing.T) {
 	t.Parallel()
 	for broken := range 5 {
 		t.Run(fmt.Sprint(broken), func(t *testing.T) {
@@ -176,7 +176,7 @@ func TestAPassWithAFailedPageProvesNothing(t *testing.T) {
 }
 
 // A stale answer anywhere in a pass: it proves nothing.
-func TestAPassWithAStaleAnswerProvesNothing(t *testing.T) {
+func TestLaw02APassWithAStaleAnswerProvesNothing(t *testing.T) {
 	t.Parallel()
 	for where := range 5 {
 		synctest.Test(t, func(t *testing.T) {

@@ -31,7 +31,7 @@ func poison(c *cloud, id string) func(int, string, Query) error {
 
 // One record breaks each page that it is on: it goes to quarantine alone, its
 // neighbours are stored, and the span is proved with it.
-func TestARowThatBreaksItsPageCostsItselfAlone(t *testing.T) {
+func TestLaw07ARowThatBreaksItsPageCostsItselfAlone(t *testing.T) {
 	t.Parallel()
 	for _, at := range []int{0, 99, 120, 199, 249} {
 		t.Run(fmt.Sprint(at), func(t *testing.T) {
@@ -59,7 +59,7 @@ func TestARowThatBreaksItsPageCostsItselfAlone(t *testing.T) {
 
 // The API answers with error pages for an hour: each failed pass leaves one
 // page in quarantine, asks little, and all is well afterwards.
-func TestAnHourOfErrorPages(t *testing.T) {
+func TestLaw07AnHourOfErrorPages(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud()
@@ -88,7 +88,7 @@ func TestAnHourOfErrorPages(t *testing.T) {
 
 // A second with more rows than the API lets anyone page to is lost, with its
 // reason; what is on both sides of it is covered.
-func TestASecondTooFullToPageThrough(t *testing.T) {
+func TestLaw02ASecondTooFullToPageThroughIsAGap(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud()
@@ -114,7 +114,7 @@ func TestASecondTooFullToPageThrough(t *testing.T) {
 
 // A group that only refuses is asked ever less often, and its neighbour does
 // not notice.
-func TestARefusedGroupDisturbsNobody(t *testing.T) {
+func TestLaw07ARefusedGroupDisturbsNobody(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud()
@@ -143,7 +143,7 @@ func TestARefusedGroupDisturbsNobody(t *testing.T) {
 }
 
 // The shard is another's: all workers stop, and the fleet says so.
-func TestALostShardStopsTheFleet(t *testing.T) {
+func TestLaw04ALostShardStopsTheFleet(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud()

@@ -39,7 +39,7 @@ func TestTheHorizonMovesOn(t *testing.T) {
 
 // What breaks: nobody reads for sixty days, of which the API has forgotten the
 // first thirty. What must hold: those are lost, and said to be; the rest is read.
-func TestALongerAbsenceThanTheAPIRemembers(t *testing.T) {
+func TestLaw02ALongerAbsenceThanTheAPIRemembers(t *testing.T) {
 	t.Parallel()
 	for _, rows := range []int{20, 5000} { // read by the tail, or left to the backfill
 		synctest.Test(t, func(t *testing.T) {

@@ -31,7 +31,7 @@ func live(c *cloud, group string, rng *rand.Rand, d time.Duration, late time.Dur
 
 // A backlog of 5,000 actions, then six hours live: everything is stored as it
 // ended, the watermark follows, and hardly a request is in vain.
-func TestABacklogThenLive(t *testing.T) {
+func TestLaw10ABacklogThenLive(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(1, 1))
@@ -59,7 +59,7 @@ func TestABacklogThenLive(t *testing.T) {
 
 // The same while requests and commits fail, and the process dies and comes
 // back: what was proved stays proved, and the rest is read again.
-func TestLiveThroughFaultsAndRestarts(t *testing.T) {
+func TestLaw08LiveThroughFaultsAndRestarts(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(3) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {

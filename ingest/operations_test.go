@@ -136,7 +136,7 @@ func past(days int) Span {
 // three times; requests fail.
 // What must hold: each process goes on where the last report was, and what the
 // tables had lost is there again.
-func TestABackfillGoesOnAfterDeath(t *testing.T) {
+func TestLaw08ABackfillGoesOnAfterDeath(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c, m, d, f := settled(t)

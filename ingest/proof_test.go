@@ -31,7 +31,7 @@ func (a scripted) Actions(_ context.Context, _ Class, _ string, q Query) (*Page,
 
 // Answers that would add up to a proof, by count, though they are not of one
 // list. Each is shown again and again; nothing of it may be covered.
-func TestAnswersOfTwoListsProveNothing(t *testing.T) {
+func TestLaw02AnswersOfTwoListsProveNothing(t *testing.T) {
 	t.Parallel()
 	base := time.Date(1999, 12, 31, 23, 30, 0, 0, time.UTC)
 	row := func(id string, at int) *event {

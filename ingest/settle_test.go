@@ -114,7 +114,7 @@ func TestTheLastStageFindsByIDs(t *testing.T) {
 
 // The same count, and the oldest one is gone: retention has reached the span,
 // and the first stage does not take the count for a proof.
-func TestACountSaysNothingWhereTheOldestIsGone(t *testing.T) {
+func TestLaw02ACountSaysNothingWhereTheOldestIsGone(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud()
@@ -136,7 +136,7 @@ func TestACountSaysNothingWhereTheOldestIsGone(t *testing.T) {
 
 // The API keeps twelve hours: what it forgets stays stored and covered, but is
 // not called settled; the pointers go on, and nothing is asked for in a loop.
-func TestRetentionDeletesNothing(t *testing.T) {
+func TestLaw02RetentionDeletesNothing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud()
@@ -166,7 +166,7 @@ func TestRetentionDeletesNothing(t *testing.T) {
 
 // A quiet group costs 25 requests a day, also with restarts: they go on from
 // the pointers. What a backfill reads of longer ago costs none.
-func TestSettleCostsFewRequests(t *testing.T) {
+func TestLaw10SettleCostsFewRequests(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud()
@@ -202,7 +202,7 @@ func TestSettleCostsFewRequests(t *testing.T) {
 
 // The daemon was away for five days. What the backfill reads of them is older
 // than both stages then, and is not read twice.
-func TestWhatWasOldWhenFirstReadNeedsNoSettling(t *testing.T) {
+func TestLaw10WhatWasOldWhenFirstReadNeedsNoSettling(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud()

@@ -147,7 +147,7 @@ func found(t *testing.T, pool *pgxpool.Pool, n int) string {
 // commit in turn, COMMIT's own included. What mends: the next try connects
 // anew. What must hold: after the cut all of it is stored or nothing, the seq
 // has no hole, and once the try succeeds all of it is stored exactly once.
-func TestOneCommitIsAllOrNothing(t *testing.T) {
+func TestLaw01OneCommitIsAllOrNothing(t *testing.T) {
 	t.Parallel()
 	pool := testenv.Postgres(t)
 	own(t, pool, lease)
@@ -188,7 +188,7 @@ func TestOneCommitIsAllOrNothing(t *testing.T) {
 }
 
 // The same through Run: callers see only that it took longer.
-func TestACommitOutlivesItsConnection(t *testing.T) {
+func TestLaw01ACommitOutlivesItsConnection(t *testing.T) {
 	t.Parallel()
 	pool := testenv.Postgres(t)
 	own(t, pool, lease)

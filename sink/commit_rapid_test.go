@@ -17,7 +17,7 @@ import (
 // Whatever is read, in whatever order and company: the journal of each action
 // counts its revisions from 1, the tables show the newest, nothing ended goes
 // back to DOING, and the whole shard is one chain without a hole.
-func TestAnyBatchesMakeOneJournal(t *testing.T) {
+func TestLaw03AnyBatchesMakeOneJournal(t *testing.T) {
 	t.Parallel()
 	pool := testenv.Postgres(t)
 	own(t, pool, lease)

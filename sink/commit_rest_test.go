@@ -15,7 +15,7 @@ func span(fromMinute, toMinute int) ingest.Span {
 	return ingest.Span{From: day.Add(time.Duration(fromMinute) * time.Minute), To: day.Add(time.Duration(toMinute) * time.Minute)}
 }
 
-func TestCoverageAndWatermark(t *testing.T) {
+func TestLaw02CoverageAndWatermark(t *testing.T) {
 	t.Parallel()
 	pool := testenv.Postgres(t)
 	own(t, pool, lease)
@@ -61,7 +61,7 @@ func TestCoverageAndWatermark(t *testing.T) {
 
 // A read in which anything was dropped as stale proves nothing; the other
 // groups in the same commit are not touched by that.
-func TestAStaleReadCoversNothing(t *testing.T) {
+func TestLaw02AStaleReadCoversNothing(t *testing.T) {
 	t.Parallel()
 	pool := testenv.Postgres(t)
 	own(t, pool, lease)
@@ -100,7 +100,7 @@ func TestScansThatFoundNothingLeaveNoRow(t *testing.T) {
 		"backfill false false 4 301 301 301 0 0 proved; follow true true 2 0 0 0 0 3 unproved")
 }
 
-func TestQuarantineOnce(t *testing.T) {
+func TestLaw03QuarantineOnce(t *testing.T) {
 	t.Parallel()
 	pool := testenv.Postgres(t)
 	own(t, pool, lease)
@@ -121,7 +121,7 @@ func TestQuarantineOnce(t *testing.T) {
 }
 
 // Some records cannot be stored: they are found, set aside, and hold nobody up.
-func TestWhatPostgresRefusesIsSplitOff(t *testing.T) {
+func TestLaw07WhatPostgresRefusesIsSplitOff(t *testing.T) {
 	t.Parallel()
 	pool := testenv.Postgres(t)
 	own(t, pool, lease)
@@ -153,7 +153,7 @@ func TestWhatPostgresRefusesIsSplitOff(t *testing.T) {
 }
 
 // A batch that is refused for what it says itself fails alone.
-func TestARefusedBatchFailsAlone(t *testing.T) {
+func TestLaw07ARefusedBatchFailsAlone(t *testing.T) {
 	t.Parallel()
 	pool := testenv.Postgres(t)
 	own(t, pool, lease)

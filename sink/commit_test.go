@@ -13,7 +13,7 @@ import (
 	"aslogd/internal/testenv"
 )
 
-func TestDoingToSuccessIsRevisionTwo(t *testing.T) {
+func TestLaw06DoingToSuccessIsRevisionTwo(t *testing.T) {
 	t.Parallel()
 	pool := testenv.Postgres(t)
 	own(t, pool, lease)
@@ -36,7 +36,7 @@ func TestDoingToSuccessIsRevisionTwo(t *testing.T) {
 	want(t, "group name", text(t, pool, `SELECT DISTINCT group_name FROM aslog.journal`), "name of g")
 }
 
-func TestAReturningPayloadMustBeShownForLong(t *testing.T) {
+func TestLaw06AReturningPayloadMustBeShownForLong(t *testing.T) {
 	t.Parallel()
 	pool := testenv.Postgres(t)
 	own(t, pool, lease)
@@ -60,7 +60,7 @@ func TestAReturningPayloadMustBeShownForLong(t *testing.T) {
 	step(131, second, stale) // now the other one is the earlier
 }
 
-func TestReplayMakesNothing(t *testing.T) {
+func TestLaw03ReadingAgainMakesNothing(t *testing.T) {
 	t.Parallel()
 	pool := testenv.Postgres(t)
 	own(t, pool, lease)
@@ -120,7 +120,7 @@ func (c *Committer) waiting() int {
 }
 
 // Another replica has claimed the shard: what this one still holds is dropped.
-func TestAStaleEpochWritesNothing(t *testing.T) {
+func TestLaw04AStaleEpochWritesNothing(t *testing.T) {
 	t.Parallel()
 	pool := testenv.Postgres(t)
 	own(t, pool, checkpoint.Lease{Shard: lease.Shard, Epoch: lease.Epoch + 1, Owner: lease.Owner})
@@ -144,7 +144,7 @@ func TestAStaleEpochWritesNothing(t *testing.T) {
 // same owner and epoch. What must hold: nothing is committed on what readers
 // remember; Run ends, so that all is read and compared afresh, and then the
 // lost action is a new one.
-func TestAJournalThatMovedUnderItsOwnerIsNotGoneOnWith(t *testing.T) {
+func TestLaw05AJournalThatMovedUnderItsOwnerIsNotGoneOnWith(t *testing.T) {
 	t.Parallel()
 	pool := testenv.Postgres(t)
 	own(t, pool, lease)
@@ -170,7 +170,7 @@ func TestAJournalThatMovedUnderItsOwnerIsNotGoneOnWith(t *testing.T) {
 	want(t, "checkpoints", text(t, pool, `SELECT count(*) FROM aslog.checkpoint`), "0")
 }
 
-func TestABatchOfAnotherEpochIsDropped(t *testing.T) {
+func TestLaw04ABatchOfAnotherEpochIsDropped(t *testing.T) {
 	t.Parallel()
 	pool := testenv.Postgres(t)
 	own(t, pool, lease)
@@ -186,7 +186,7 @@ func TestABatchOfAnotherEpochIsDropped(t *testing.T) {
 
 // Journal and topic disagree: callers are told, and once it is settled the
 // shard goes on by itself.
-func TestAStoppedShardCommitsNothing(t *testing.T) {
+func TestLaw05AStoppedShardCommitsNothing(t *testing.T) {
 	t.Parallel()
 	pool := testenv.Postgres(t)
 	own(t, pool, lease)
@@ -218,7 +218,7 @@ func TestAStoppedShardCommitsNothing(t *testing.T) {
 
 // A new release hashes differently: what is stored is hashed again, and only
 // what differs then is a revision.
-func TestAnotherNormalFormMakesNoRevision(t *testing.T) {
+func TestLaw03AnotherNormalFormMakesNoRevision(t *testing.T) {
 	t.Parallel()
 	pool := testenv.Postgres(t)
 	own(t, pool, lease)
@@ -244,7 +244,7 @@ func TestAMissingMonthIsMade(t *testing.T) {
 }
 
 // Every caller waits for its turn: what waits is bounded by bytes.
-func TestMemoryIsBounded(t *testing.T) {
+func TestLaw09WaitingBatchesAreBounded(t *testing.T) {
 	t.Parallel()
 	pool := testenv.Postgres(t)
 	own(t, pool, lease)

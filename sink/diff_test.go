@@ -7,7 +7,7 @@ import (
 
 // Answers arrive in any order and from replicas that lag; what may become a
 // revision is decided here.
-func TestDecide(t *testing.T) {
+func TestLaw06ALateAnswerNeverUndoesALaterOne(t *testing.T) {
 	t.Parallel()
 	at := func(minute int) time.Time { return day.Add(time.Duration(minute) * time.Minute) }
 	a, b, c := []byte("a"), []byte("b"), []byte("c")
@@ -52,7 +52,7 @@ func TestDecide(t *testing.T) {
 }
 
 // Answers judged in one commit: what lies between is never a revision.
-func TestAnswersOfOneCommit(t *testing.T) {
+func TestLaw06AnswersOfOneCommit(t *testing.T) {
 	t.Parallel()
 	s := &state{hash: []byte("a"), revision: 1, epoch: 7, asked: day}
 	for i, hash := range []string{"b", "c", "b", "a"} {

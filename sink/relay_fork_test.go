@@ -16,7 +16,7 @@ import (
 // What breaks: journal and topic come to tell different stories. What must
 // hold: the shard stops with words, for whoever numbers rows too; nothing is
 // published; the other shards go on; a new prefix mends it.
-func TestRelayStopsAtAFork(t *testing.T) {
+func TestLaw05RelayStopsAtAFork(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name  string
@@ -115,7 +115,7 @@ func TestRelayStopsAtAFork(t *testing.T) {
 
 // What breaks: Postgres goes back behind what is published while the relay
 // runs. What must hold: it says so, and publishes nothing.
-func TestRelayStopsWhenTheJournalGoesBackUnderIt(t *testing.T) {
+func TestLaw05RelayStopsWhenTheJournalGoesBackUnderIt(t *testing.T) {
 	t.Parallel()
 	b := newRelayBench(t)
 	b.write(3, 20, nil)
@@ -138,7 +138,7 @@ func TestRelayStopsWhenTheJournalGoesBackUnderIt(t *testing.T) {
 
 // What breaks: a row goes missing from the journal ahead of a running relay.
 // What must hold: what is before it is published, and nothing behind it.
-func TestRelayStopsBeforeAHole(t *testing.T) {
+func TestLaw05RelayStopsBeforeAHole(t *testing.T) {
 	t.Parallel()
 	b := newRelayBench(t)
 	b.write(3, 20, nil)

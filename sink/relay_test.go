@@ -17,7 +17,7 @@ import (
 	"aslogd/sink/broker"
 )
 
-func TestRelayMirrorsTheJournal(t *testing.T) {
+func TestLaw05RelayMirrorsTheJournal(t *testing.T) {
 	t.Parallel()
 	b := newRelayBench(t)
 	b.write(3, 250, nil)
@@ -55,7 +55,7 @@ var errCut = errors.New("the line was cut")
 // What breaks: the answer to a request is lost, or the request is, in the
 // middle of publishing; then either the relay itself mends it, or it is killed
 // there and a new owner does. What must hold: each row once, in order.
-func TestRelayAfterAnUnknownOutcome(t *testing.T) {
+func TestLaw05RelayAfterAnUnknownOutcome(t *testing.T) {
 	t.Parallel()
 	is := func(kind protocol.Message) func(protocol.Message) bool {
 		return func(m protocol.Message) bool { return fmt.Sprintf("%T", m) == fmt.Sprintf("%T", kind) }
@@ -117,7 +117,7 @@ func TestRelayAfterAnUnknownOutcome(t *testing.T) {
 // meanwhile the shard is another's, who publishes. What must hold: when the
 // former wakes it publishes nothing and leaves, and the rightful owner, fenced
 // or not, goes on; each row once.
-func TestRelayWokenAfterItsShardWasTaken(t *testing.T) {
+func TestLaw04RelayWokenAfterItsShardWasTaken(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name string

@@ -86,7 +86,7 @@ func TestValueFitsItsSchemaWhateverIsLeftOut(t *testing.T) {
 
 // The order is that of the schema; times are UTC; absent values are null and
 // absent lists are not; what JSON lets stand is not escaped.
-func TestValueIsThisText(t *testing.T) {
+func TestLaw05ValueIsThisText(t *testing.T) {
 	t.Parallel()
 	raw := `{"id":"a-1", "type":"MANNUAL_ADD","status":"DING","start_time":"2026-02-01T10:00:00Z","instance_value":"0","desire_value":2,
  "description":"{\"reason\":[{\"change_reason\":\"A<B>&\",\"old_value\":0,\"new_value\":2,\"change_time\":\"2026-02-01T09:59:58Z\"}]}",

@@ -19,7 +19,7 @@ import (
 // What mends: the next process, started at once.
 // What must hold: rows and topic equal what a perfect reader would hold; each
 // revision is in the journal once and in the topic once, in order.
-func TestKilledTenTimes(t *testing.T) {
+func TestLaw08KilledTenTimes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Config{
 		Seed: 7, Groups: 12, ActionsPerGroup: 1500, Days: 30, LiveRate: 4, Lasting: 4 * time.Second,

@@ -86,7 +86,7 @@ func TestReconcileFindsAndRepairs(t *testing.T) {
 // What breaks: the daemon is killed while a backfill is under way, twice.
 // What must hold: the operation is the next one's, who ends it; meanwhile status
 // shows it, and its gap wakes nobody.
-func TestABackfillSurvivesItsDaemons(t *testing.T) {
+func TestLaw08ABackfillSurvivesItsDaemons(t *testing.T) {
 	t.Parallel()
 	config := small()
 	config.ActionsPerGroup = 5000 // of each group, more than one piece

@@ -102,7 +102,7 @@ func TestStaysUpWithNothingThere(t *testing.T) {
 }
 
 // Kafka away: reading and committing go on, and the journal waits.
-func TestGoesOnWithoutKafka(t *testing.T) {
+func TestLaw07GoesOnWithoutKafka(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, small(), "ASLOGD_KAFKA_BROKERS=127.0.0.1:1")
 	w.start(t)

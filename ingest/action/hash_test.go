@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestSameRecord(t *testing.T) {
+func TestLaw03SameRecord(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, a, b string }{
 		{"white space", `{"id":"a","x":[1,2]}`, "{ \"id\" :\n\"a\" , \"x\": [1, 2]}"},
@@ -31,7 +31,7 @@ func TestSameRecord(t *testing.T) {
 	}
 }
 
-func TestOtherRecord(t *testing.T) {
+func TestLaw03OtherRecord(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, a, b string }{
 		{"status", `{"id":"a","status":"DOING"}`, `{"id":"a","status":"SUCCESS"}`},

@@ -43,7 +43,7 @@ func crowd(ctx context.Context, wg *sync.WaitGroup, b *Budget, class ingest.Clas
 
 // Under a short budget each class gets its due: the watch at most a quarter,
 // the lowest a fifth of the rest, the first what remains.
-func TestClassesShareAShortBudget(t *testing.T) {
+func TestLaw10ClassesShareAShortBudget(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := &purse{}
@@ -73,7 +73,7 @@ func TestClassesShareAShortBudget(t *testing.T) {
 	})
 }
 
-func TestWatchAloneHasAQuarter(t *testing.T) {
+func TestLaw10WatchAloneHasAQuarter(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := &purse{}
@@ -94,7 +94,7 @@ func TestWatchAloneHasAQuarter(t *testing.T) {
 }
 
 // A replica with nothing to do takes nothing from the others.
-func TestNobodyWaitsNothingTaken(t *testing.T) {
+func TestLaw10NobodyWaitsNothingTaken(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p := &purse{}

@@ -46,7 +46,7 @@ func TestRequest(t *testing.T) {
 
 // Breaks: each kind of weather, once or twice. Mends: the next answer is good.
 // Holds: the caller gets its page and no error.
-func TestWeatherIsRetried(t *testing.T) {
+func TestLaw07WeatherIsRetried(t *testing.T) {
 	t.Parallel()
 	for name, bad := range map[string]func() (*http.Response, error){
 		"429":       func() (*http.Response, error) { return reply(429, `{"error_code":"APIGW.0308"}`) },

@@ -17,7 +17,7 @@ import (
 
 // Over a real connection: net/http's own gzip, and an answer too large to be
 // read, compressed a thousand times smaller than it is.
-func TestGzipAndTooLarge(t *testing.T) {
+func TestLaw09AnswersTooLargeAreNotRead(t *testing.T) {
 	t.Parallel()
 	pages := map[string]int{"small": 100, "large": maxPage + 1}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -62,7 +62,7 @@ func (letters) Read(p []byte) (int, error) {
 
 // Breaks: many large answers at once, with room for one. Holds: none waits for
 // ever, each is read in the end.
-func TestLargeAnswersTakeTurns(t *testing.T) {
+func TestLaw09LargeAnswersTakeTurns(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		body := strings.Repeat(" ", 5<<20) + `{"total_number":1,"scaling_activity_log":[{"id":"a"}]}`
@@ -90,7 +90,7 @@ func TestLargeAnswersTakeTurns(t *testing.T) {
 
 // Room for an answer is taken before it is asked for: no more are under way
 // than there is room for, however many ask.
-func TestNoMoreAnswersUnderWayThanThereIsRoomFor(t *testing.T) {
+func TestLaw09NoMoreAnswersUnderWayThanThereIsRoomFor(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex

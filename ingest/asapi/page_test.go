@@ -73,7 +73,7 @@ func TestTolerantPages(t *testing.T) {
 }
 
 // One bad record is one bad record: the others of the page are taken.
-func TestBadRecordsAreOneByOne(t *testing.T) {
+func TestLaw07BadRecordsAreOneByOne(t *testing.T) {
 	t.Parallel()
 	bad := map[string]string{
 		`{"status":"DOING"}`:                   action.NoID,

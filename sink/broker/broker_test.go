@@ -117,7 +117,7 @@ func TestTopicsThatMayNotBeMadeAreNamed(t *testing.T) {
 
 // Batches of an aborted transaction are left out, those around it are not; a
 // fenced producer adds nothing.
-func TestReadBackLeavesOutWhatWasAborted(t *testing.T) {
+func TestLaw05ReadBackLeavesOutWhatWasAborted(t *testing.T) {
 	t.Parallel()
 	b, prefix := connect(t, nil)
 	ctx := t.Context()
