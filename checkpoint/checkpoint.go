@@ -45,12 +45,14 @@ type Group struct {
 	Scaling  bool
 	HintedAt *time.Time
 	GoneAt   *time.Time
+	Unnamed  bool // the configuration of its source names other groups: it is not to be read
 
 	Known    bool // it has a checkpoint; the rest is zero where it has none
 	From     time.Time
 	TailFrom time.Time
 	Covered  Coverage
 	Lost     Coverage // all reasons together
+	LostGone Coverage // the part of Lost that only the group's being gone keeps from being read
 	Oldest   *time.Time
 	Age      time.Duration // the greatest age at which the API still showed an action
 	Lateness time.Duration

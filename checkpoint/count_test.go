@@ -77,7 +77,7 @@ func TestGroupsCarryTheirPointers(t *testing.T) {
 	t.Cleanup(pool.Close)
 	store := &checkpoint.Store{Pool: pool}
 	lease := own(t, pool, "s")
-	_, err = store.SaveList(ctx, lease, "s", "p", []checkpoint.ListedGroup{listed("a", 1, false)}, true, shards)
+	_, err = store.SaveList(ctx, lease, list(listed("a", 1, false)), shards)
 	require.NoError(t, err)
 	shard := checkpoint.ShardOf("a", shards)
 	_, err = pool.Exec(ctx, `INSERT INTO aslog.checkpoint (group_id, project_id, source, shard, backfill_from, tail_from, watermark, updated_at)

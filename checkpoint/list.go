@@ -18,8 +18,8 @@ var (
 	listSaveSQL string
 	//go:embed sql/list_missed.sql
 	listMissedSQL string
-	//go:embed sql/groups_add.sql
-	groupsAddSQL string
+	//go:embed sql/groups_name.sql
+	groupsNameSQL string
 )
 
 // A ListedGroup is one entry of a source's group list.
@@ -37,6 +37,18 @@ type ListedGroup struct {
 	Raw             []byte // as the API sent it
 }
 
+// A List is what reading a source's group list came to.
+type List struct {
+	Source  string
+	Project string
+	Groups  []ListedGroup
+	// Complete says that the list has every group that is to be read: only then
+	// does a group that is not in it count as missing, and it is gone when it
+	// was missing twice running.
+	Complete bool
+	Asked    time.Time // when it was asked for, by the earlier of our clock and the server's
+}
+
 // A SaveResult is what a list had to say, in groups.
 type SaveResult struct {
 	New    int // never seen before
@@ -46,45 +58,46 @@ type SaveResult struct {
 }
 
 // SaveList stores a source's group list, in one transaction under the source's
-// own shard; ErrLost where that is another's. Complete says that the list has
-// every group of the source: only then does a group that is not in it count as
-// missing, and it is gone when it was missing twice running.
+// own shard; ErrLost where that is another's.
 //
 // A group has news, and its changed_at and hinted_at rise, when it is new or
 // back, when its numbers or is_scaling changed, and as long as it is scaling.
-func (s *Store) SaveList(ctx context.Context, l Lease, source, project string, groups []ListedGroup, complete bool, shards int) (SaveResult, error) {
-	columns := newListColumns(groups, shards)
+func (s *Store) SaveList(ctx context.Context, l Lease, list List, shards int) (SaveResult, error) {
+	columns := newListColumns(list.Groups, shards)
 	var result SaveResult
 	err := s.under(ctx, l, func(tx pgx.Tx) error {
-		args := columns.args(source, project)
+		args := columns.args(list.Source, list.Project)
 		if err := tx.QueryRow(ctx, listSaveSQL, args).Scan(&result.New, &result.Back, &result.Hinted); err != nil {
 			return err
 		}
-		if !complete {
+		if !list.Complete {
 			return nil
 		}
+		args["asked_at"] = list.Asked
 		return tx.QueryRow(ctx, listMissedSQL, args).Scan(&result.Gone)
 	})
 	if err != nil {
-		return SaveResult{}, fmt.Errorf("save the group list of %s: %w", source, err)
+		return SaveResult{}, fmt.Errorf("save the group list of %s: %w", list.Source, err)
 	}
 	return result, nil
 }
 
-// AddGroups makes the groups known that a source's configuration names, under
-// the source's own shard; ErrLost where that is another's.
-func (s *Store) AddGroups(ctx context.Context, l Lease, source, project string, ids []string, shards int) error {
+// NameGroups takes what a source's configuration names: these groups, which
+// become known, or all where it names none. The others are kept as they are, and
+// not read. It works under the source's own shard; ErrLost where that is
+// another's.
+func (s *Store) NameGroups(ctx context.Context, l Lease, source, project string, ids []string, shards int) error {
 	groups := make([]ListedGroup, len(ids))
 	for i, id := range ids {
 		groups[i].ID = id
 	}
 	args := newListColumns(groups, shards).args(source, project)
 	err := s.under(ctx, l, func(tx pgx.Tx) error {
-		_, err := tx.Exec(ctx, groupsAddSQL, args)
+		_, err := tx.Exec(ctx, groupsNameSQL, args)
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("add the groups of %s: %w", source, err)
+		return fmt.Errorf("name the groups of %s: %w", source, err)
 	}
 	return nil
 }

@@ -43,7 +43,7 @@ func (s *Store) Groups(ctx context.Context, shard int) ([]Group, error) {
 const lookBack = 10 * time.Second
 
 // News are the groups of the shard that were found, hinted at, found to be
-// gone, or found back, since the now of the call before; the zero time asks for
+// gone, found back, or named otherwise in the configuration, since the now of the call before; the zero time asks for
 // all. What happens once is returned once, even where a list's transaction
 // became visible late; only a Store that is new may repeat the last seconds.
 func (s *Store) News(ctx context.Context, shard int, since time.Time) (changed []Group, now time.Time, err error) {
@@ -110,19 +110,20 @@ func scanGroups(rows pgx.Rows) (groups []Group, at []time.Time, err error) {
 		changed       time.Time
 		from, tail    *time.Time
 		covered, lost Multirange
+		lostGone      Multirange
 		age, lateness *time.Duration
 		stages        []int64 // in microseconds
 		reached       []time.Time
 	)
 	_, err = pgx.ForEachRow(rows, []any{
 		&g.ID, &g.Project, &g.Source, &g.Name, &g.Shard, &g.Created, &g.Seen,
-		&g.Scaling, &g.HintedAt, &g.GoneAt, &changed,
-		&g.Known, &from, &tail, &covered, &lost, &g.Oldest, &age, &lateness, &g.Parked, &stages, &reached,
+		&g.Scaling, &g.HintedAt, &g.GoneAt, &g.Unnamed, &changed,
+		&g.Known, &from, &tail, &covered, &lost, &lostGone, &g.Oldest, &age, &lateness, &g.Parked, &stages, &reached,
 	}, func() error {
 		found := g
 		if g.Known {
 			found.From, found.TailFrom, found.Age, found.Lateness = *from, *tail, *age, *lateness
-			found.Covered, found.Lost = FromMultirange(covered), FromMultirange(lost)
+			found.Covered, found.Lost, found.LostGone = FromMultirange(covered), FromMultirange(lost), FromMultirange(lostGone)
 			found.Settled = make(map[time.Duration]time.Time, len(stages))
 			for i, stage := range stages {
 				found.Settled[time.Duration(stage)*time.Microsecond] = reached[i].UTC()

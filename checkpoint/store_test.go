@@ -32,6 +32,11 @@ func listed(id string, number int64, scaling bool) checkpoint.ListedGroup {
 	}
 }
 
+// list is a complete one of source s, asked for now.
+func list(groups ...checkpoint.ListedGroup) checkpoint.List {
+	return checkpoint.List{Source: "s", Project: "p", Groups: groups, Complete: true, Asked: time.Now()}
+}
+
 func TestListsMakeNews(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
@@ -40,7 +45,7 @@ func TestListsMakeNews(t *testing.T) {
 	lease := own(t, pool, "s")
 	save := func(complete bool, groups ...checkpoint.ListedGroup) checkpoint.SaveResult {
 		t.Helper()
-		r, err := store.SaveList(ctx, lease, "s", "p", groups, complete, shards)
+		r, err := store.SaveList(ctx, lease, checkpoint.List{Source: "s", Project: "p", Groups: groups, Complete: complete, Asked: time.Now()}, shards)
 		require.NoError(t, err)
 		return r
 	}
@@ -86,14 +91,14 @@ func TestListsMakeNews(t *testing.T) {
 	require.Equal(t, result{}, save(true, listed("a", 2, false), listed("b", 1, false)))
 	require.Equal(t, result{}, save(true, listed("a", 2, false)), "missing now and then is not twice running")
 
-	require.NoError(t, store.AddGroups(ctx, lease, "s", "p", []string{"a", "c"}, shards))
-	require.Equal(t, []string{"c"}, news())
+	require.NoError(t, store.NameGroups(ctx, lease, "s", "p", []string{"a", "c"}, shards))
+	require.ElementsMatch(t, []string{"b", "c"}, news(), "c is named, b no longer")
 
 	stale := lease
 	own(t, pool, "s")
-	_, err := store.SaveList(ctx, stale, "s", "p", []checkpoint.ListedGroup{listed("z", 1, false)}, true, shards)
+	_, err := store.SaveList(ctx, stale, list(listed("z", 1, false)), shards)
 	require.ErrorIs(t, err, checkpoint.ErrLost)
-	require.ErrorIs(t, store.AddGroups(ctx, stale, "s", "p", []string{"z"}, shards), checkpoint.ErrLost)
+	require.ErrorIs(t, store.NameGroups(ctx, stale, "s", "p", []string{"z"}, shards), checkpoint.ErrLost)
 	require.Empty(t, news())
 }
 
@@ -134,9 +139,9 @@ func TestOddGroupsDoNotSpoilTheList(t *testing.T) {
 	odd.Name, odd.Status, odd.Raw = ptr("a\x00b"), ptr("\xff"), []byte(`{"half`)
 	escaped := listed("escaped", 1, false)
 	escaped.Raw = []byte(`{"a":"\u0000 [[ \" {{"}`)
-	result, err := store.SaveList(context.Background(), own(t, pool, "s"), "s", "p", []checkpoint.ListedGroup{
+	result, err := store.SaveList(context.Background(), own(t, pool, "s"), list(
 		odd, escaped, listed("", 1, false), listed("nul\x00", 1, false), listed("twice", 1, false), listed("twice", 2, false),
-	}, true, shards)
+	), shards)
 	require.NoError(t, err)
 	require.Equal(t, checkpoint.SaveResult{New: 3}, result)
 	var name, raw string
@@ -155,7 +160,7 @@ func TestGroupsComeWithTheirCheckpoints(t *testing.T) {
 	ctx := context.Background()
 	pool := testenv.Postgres(t)
 	store := &checkpoint.Store{Pool: pool}
-	_, err := store.SaveList(ctx, own(t, pool, "s"), "s", "p", []checkpoint.ListedGroup{listed("known", 1, true), listed("new", 1, false)}, true, 1)
+	_, err := store.SaveList(ctx, own(t, pool, "s"), list(listed("known", 1, true), listed("new", 1, false)), 1)
 	require.NoError(t, err)
 	covered := cover(100, 200, 300, 400)
 	_, err = pool.Exec(ctx, `
@@ -214,7 +219,7 @@ func TestTenThousandGroupsAreQuick(t *testing.T) {
 		t.Logf("%s: %v", what, time.Since(began).Round(time.Millisecond))
 		return time.Since(began)
 	}
-	save := func() error { _, err := store.SaveList(ctx, lease, "s", "p", groups, true, 1); return err }
+	save := func() error { _, err := store.SaveList(ctx, lease, list(groups...), 1); return err }
 	first, again := timed("first list", save), timed("the same list", save)
 	_, err := pool.Exec(ctx, `INSERT INTO aslog.checkpoint (group_id, project_id, source, shard, backfill_from, tail_from, watermark, covered, updated_at)
 		SELECT group_id, 'p', 's', 0, $1, $1, $1, $2, now() FROM aslog.scaling_group`, at(0), cover(0, 10, 20, 30, 40, 50).Multirange())

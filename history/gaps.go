@@ -63,9 +63,9 @@ func backfills(g *Group, gap Gap) bool {
 
 // served reports whether anything that was asked about the group will be done:
 // somebody holds its shard, the shard does not stand still, and the group is
-// still there to be asked.
+// still there to be asked, and wanted.
 func (r *Report) served(g *Group) bool {
-	if !g.Living {
+	if !g.Living || !g.Named {
 		return false
 	}
 	for _, s := range r.Shards {
@@ -90,10 +90,14 @@ type Breach struct {
 
 // Breaches finds what an operator should be woken for: a living group's lag over
 // maxLag, and a gap that has stood for longer than maxLag, can still close, and
-// that no running backfill will close. A gap is known to stand since its end:
+// that no running backfill will close. A group that the configuration does not
+// name is read by nobody, and wakes nobody. A gap is known to stand since its end:
 // coverage had passed it then.
 func (r *Report) Breaches(maxLag time.Duration) (found []Breach) {
 	for _, g := range r.Groups {
+		if !g.Named {
+			continue
+		}
 		if lag := time.Duration(g.LagSeconds * float64(time.Second)); g.Living && lag > maxLag {
 			found = append(found, Breach{Group: g, For: lag})
 		}
@@ -135,7 +139,7 @@ func (r *Report) sum(ctx context.Context, tx pgx.Tx) error {
 		for reason, n := range g.GapCounts {
 			s.Gaps[reason] += n
 		}
-		if !g.Living {
+		if !g.Living || !g.Named {
 			continue
 		}
 		s.Living++

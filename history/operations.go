@@ -127,6 +127,7 @@ var groupIDsSQL string
 type Known struct {
 	ID     string
 	Living bool
+	Named  bool // the configuration of its source wants it read
 }
 
 // GroupIDs are all groups that are known, living and gone.

@@ -26,7 +26,7 @@ type Report struct {
 type Source struct {
 	Name        string           `json:"name"`
 	Groups      int              `json:"groups"`
-	Living      int              `json:"living"`
+	Living      int              `json:"living"`      // and configured
 	Watermark   *time.Time       `json:"watermark"`   // the oldest of its living groups'
 	LagSeconds  float64          `json:"lag_seconds"` // the longest of its living groups'
 	Actions     int64            `json:"actions"`
@@ -47,6 +47,8 @@ type Group struct {
 	Desire      *int64           `json:"desire_instance_number"`
 	Scaling     bool             `json:"is_scaling"`
 	Living      bool             `json:"living"`
+	Named       bool             `json:"configured"` // false: ASLOGD_SOURCE_n_GROUPS names others, and it is not read
+	UnnamedAt   *time.Time       `json:"unconfigured_at"`
 	GoneAt      *time.Time       `json:"gone_at"`
 	FirstSeen   time.Time        `json:"first_seen_at"`
 	Watermark   *time.Time       `json:"watermark"`      // everything before it is covered, or lost for ever
@@ -154,16 +156,19 @@ func scanShard(row pgx.CollectableRow) (s Shard, err error) {
 }
 
 func (r *Report) scanGroup(row pgx.CollectableRow) (g Group, err error) {
-	err = row.Scan(&g.Source, &g.ID, &g.Name, &g.Shard, &g.Status, &g.Current, &g.Desire, &g.Scaling, &g.GoneAt, &g.FirstSeen,
+	err = row.Scan(&g.Source, &g.ID, &g.Name, &g.Shard, &g.Status, &g.Current, &g.Desire, &g.Scaling, &g.GoneAt, &g.UnnamedAt, &g.FirstSeen,
 		&g.Watermark, &g.Newest, &g.tailFrom, &g.parked, &g.Lateness, &g.Settled, &g.Actions, &g.OpenActions, &g.LastAction)
-	g.Living = g.GoneAt == nil
+	g.Living, g.Named = g.GoneAt == nil, g.UnnamedAt == nil
 	g.GapCounts, g.Gaps = map[string]int64{}, []Gap{}
 	g.GoneAt, g.FirstSeen, g.Watermark = utc(g.GoneAt), g.FirstSeen.UTC(), utc(g.Watermark)
+	g.UnnamedAt = utc(g.UnnamedAt)
 	g.Newest, g.tailFrom, g.LastAction = utc(g.Newest), utc(g.tailFrom), utc(g.LastAction)
 	g.Settled = utc(g.Settled)
 	until, since := r.At, g.FirstSeen
-	if g.GoneAt != nil {
-		until = *g.GoneAt
+	for _, end := range []*time.Time{g.GoneAt, g.UnnamedAt} { // nobody reads on after it
+		if end != nil && end.Before(until) {
+			until = *end
+		}
 	}
 	if g.Newest != nil {
 		since = *g.Newest

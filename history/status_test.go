@@ -153,6 +153,38 @@ func TestABackfillThatWasAskedForClosesGaps(t *testing.T) {
 	}
 }
 
+// A group that the configuration no longer names stands still, which is nobody's
+// fault: no lag, no breach, not the source's watermark nor the metric.
+func TestAGroupThatIsNotNamedIsNotBehind(t *testing.T) {
+	t.Parallel()
+	pool, owner := fixed(t)
+	if _, err := owner.Exec(t.Context(), `UPDATE aslog.scaling_group SET unnamed_at = now() - interval '30 min' WHERE group_id = 'a';
+		UPDATE aslog.checkpoint SET tail_from = backfill_from WHERE group_id = 'a';
+		UPDATE aslog.checkpoint SET covered = tstzmultirange(tstzrange(backfill_from, now() - interval '30 min')) WHERE group_id = 'a'`); err != nil {
+		t.Fatal(err)
+	}
+	r, err := Status(t.Context(), pool)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, s := r.Groups[0], r.Sources[0]
+	if a.Named || !a.Living || a.LagSeconds > 1 || s.Watermark != nil || s.Living != 0 || s.LagSeconds != 0 {
+		t.Errorf("group %+v\nsource %+v", a, s)
+	}
+	if found := r.Breaches(time.Second); len(found) != 0 {
+		t.Errorf("found %+v", found)
+	}
+	var lag float64
+	if err := pool.QueryRow(t.Context(), "SELECT lag_seconds FROM aslog.group_lag WHERE group_id = 'a'").Scan(&lag); err != nil || lag > 1 {
+		t.Errorf("aslog.group_lag says %v, %v", lag, err)
+	}
+	registry := prometheus.NewPedanticRegistry()
+	registry.MustRegister(NewCollector(pool, "inc"))
+	if n, err := testutil.GatherAndCount(registry, "aslogd_watermark_timestamp_seconds"); err != nil || n != 0 {
+		t.Errorf("%d watermarks, %v", n, err)
+	}
+}
+
 func TestEstimates(t *testing.T) {
 	t.Parallel()
 	pool, owner := fixed(t)

@@ -9,7 +9,8 @@ import (
 	"aslogd/checkpoint"
 )
 
-// holes are what is wanted, before the front, and neither proved nor lost.
+// holes are what is wanted, before the front, and neither proved nor lost. What
+// was lost because the group was gone may be read once it is back.
 func (w *worker) holes() checkpoint.Coverage {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -17,7 +18,11 @@ func (w *worker) holes() checkpoint.Coverage {
 	if !g.Known {
 		return nil
 	}
-	return g.Covered.Holes(Span{From: g.From, To: w.frontLocked()}).Sub(g.Lost...)
+	lost := g.Lost
+	if g.GoneAt == nil {
+		lost = lost.Sub(g.LostGone...)
+	}
+	return g.Covered.Holes(Span{From: g.From, To: w.frontLocked()}).Sub(lost...)
 }
 
 // pastBegins is where the group's own records begin, as far as is known with
@@ -157,7 +162,10 @@ func (w *worker) judgePast(ctx context.Context, read checkpoint.Coverage) error 
 		empty, decided := w.horizons.empty(w.target().Source, created)
 		switch {
 		case empty:
-			_, err := w.commit(ctx, Backfill, &Batch{Covered: past})
+			w.mu.Lock()
+			by := latest(time.Now(), time.Now().Add(w.skew+time.Second))
+			w.mu.Unlock()
+			_, err := w.commit(ctx, Backfill, &Batch{Covered: past, EmptyBy: by})
 			return err
 		case decided:
 			b := &Batch{}

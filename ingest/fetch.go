@@ -159,6 +159,9 @@ func (p *pass) ask(ctx context.Context, start, limit int) (*Page, error) {
 // ours. Of two clocks that differ nobody knows which the stamps follow: to go
 // by the earlier one costs a lag that is seen, by the later one it would call
 // moments covered that are still to come.
-func sentAt(p *Page, now time.Time) time.Time {
-	return earliest(p.Asked, p.Date.Add(min(0, p.Asked.Sub(now))))
+func sentAt(asked, date, now time.Time) time.Time {
+	return earliest(asked, date.Add(min(0, asked.Sub(now))))
 }
+
+// heardBy is when an answer was there, by the clock that is ahead.
+func (p *Page) heardBy() time.Time { return latest(time.Now(), p.Date.Add(time.Second)) }

@@ -53,25 +53,20 @@ func (f *Fleet) Run(ctx context.Context, lease checkpoint.Lease) error {
 	if err != nil {
 		return fmt.Errorf("load groups of shard %d: %w", lease.Shard, err)
 	}
-	var mu sync.Mutex
-	workers := map[string]*worker{}
+	crew := &crew{workers: map[string]*member{}}
 	take := func(groups []checkpoint.Group) {
-		mu.Lock()
-		defer mu.Unlock()
 		for _, g := range groups {
-			if w, ok := workers[g.ID]; ok {
-				w.update(g)
-				continue
-			}
-			source, ok := f.Sources[g.Source]
-			if !ok {
-				continue
-			}
-			f.Horizons.note(g.Source, g.Age)
-			w := f.worker(source, lease, g)
-			w.spawn = group.Go
-			workers[g.ID] = w
-			group.Go(func() error { return w.run(ctx) })
+			crew.take(ctx, g, func(ctx context.Context) *worker {
+				source, ok := f.Sources[g.Source]
+				if !ok {
+					return nil
+				}
+				f.Horizons.note(g.Source, g.Age)
+				w := f.worker(source, lease, g)
+				w.spawn = group.Go
+				group.Go(func() error { return w.run(ctx) })
+				return w
+			})
 		}
 	}
 	take(groups)
@@ -80,17 +75,55 @@ func (f *Fleet) Run(ctx context.Context, lease checkpoint.Lease) error {
 		return nil
 	})
 	if f.Desk != nil {
-		find := func(id string) *worker {
-			mu.Lock()
-			defer mu.Unlock()
-			return workers[id]
-		}
 		group.Go(func() error {
-			f.operate(ctx, lease, find, group.Go)
+			f.operate(ctx, lease, crew.find, group.Go)
 			return nil
 		})
 	}
 	return group.Wait()
+}
+
+// A crew is the workers of a shard, by group.
+type crew struct {
+	mu      sync.Mutex
+	workers map[string]*member
+}
+
+// A member works as long as its own context lasts: until the shard is lost, or
+// its group is no longer to be read.
+type member struct {
+	*worker
+	ctx   context.Context
+	leave context.CancelFunc
+}
+
+// take tells a group's worker what is known of the group now, or hires one. A
+// group that is not to be read has none; named again it gets one that begins
+// with its checkpoint.
+func (c *crew) take(ctx context.Context, g checkpoint.Group, hire func(context.Context) *worker) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	m, ok := c.workers[g.ID]
+	switch {
+	case ok && g.Unnamed:
+		m.leave()
+		delete(c.workers, g.ID)
+	case ok:
+		m.update(g)
+	case !g.Unnamed:
+		ctx, leave := context.WithCancel(ctx)
+		if w := hire(ctx); w != nil {
+			c.workers[g.ID] = &member{worker: w, ctx: ctx, leave: leave}
+		} else {
+			leave()
+		}
+	}
+}
+
+func (c *crew) find(group string) *member {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.workers[group]
 }
 
 // follow asks for news each second.

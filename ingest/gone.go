@@ -64,12 +64,17 @@ func (w *worker) park(ctx context.Context) error {
 const disbelief = 15 * time.Minute
 
 // vanished says that an empty span is not to be taken for one in which nothing
-// happened: rows of it were seen a moment ago. So a group answers that was
-// deleted, and that no list has missed yet; what it did last would be covered
-// unread.
+// happened: the group is in no list, or rows of the span were seen a moment ago.
+// So a group answers that was deleted, and that no list has missed yet; what it
+// did last would be covered unread. Of one that was quiet before nothing tells
+// it here: what such an answer covers waits for a later list that has the group
+// (see Batch.EmptyBy).
 func (w *worker) vanished(span Span) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.group.GoneAt != nil {
+		return true
+	}
 	here := func(at time.Time) bool { return !at.Before(span.From) && (span.To.IsZero() || at.Before(span.To)) }
 	seen := false
 	for _, k := range w.known {

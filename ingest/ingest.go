@@ -109,12 +109,13 @@ type Batch struct {
 	Rejects []Reject
 	Begin   *Begin            // the group's first batch makes its checkpoint
 	Covered []Span            // spans that this read proved, with what was committed before it
+	EmptyBy time.Time         // not zero: it did so by empty answers, the last of which was there by then, in the clock that is ahead
 	Lost    []checkpoint.Lost // spans that nothing can prove
 	Oldest  *time.Time        // start of the oldest action that the API shows for the group
 	Age     time.Duration     // how old that action was when it was shown
 	Settled *Settled          // a later re-read has come so far
 	Late    time.Duration     // the longest lateness that this read measured
-	Parked  *bool             // set: the group is read to its end (true), or goes on (false)
+	Parked  *bool             // set: the group is read to its end (true), which takes back what no list has confirmed, or goes on (false)
 	Scan    *Scan             // set: what to note of the scan that ends with this batch
 }
 
@@ -168,6 +169,7 @@ type Outcome struct {
 	Changed  int
 	Stale    int
 	Earliest time.Time // start of the earliest of the new ones; zero where none is new, or says when it started
+	Doubted  []Span    // what a batch that parks its group took back: covered by empty answers since the last list that had it
 }
 
 // A Sink makes batches durable. Commit returns when the transaction that holds

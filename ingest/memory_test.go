@@ -29,10 +29,14 @@ type memory struct {
 	batches int
 	warned  atomic.Int64
 	settled map[string]checkpoint.Coverage
+	listed  time.Time                      // when a list that has the groups was last asked for
+	empty   map[string]checkpoint.Coverage // covered by empty answers since
+	emptyBy map[string]time.Time
 }
 
 func newMemory(t *testing.T, c *cloud, groups ...checkpoint.Group) *memory {
-	m := &memory{t: t, cloud: c, groups: map[string]*checkpoint.Group{}, stored: map[string]map[string]string{}, changed: map[string]time.Time{}, settled: map[string]checkpoint.Coverage{}}
+	m := &memory{t: t, cloud: c, groups: map[string]*checkpoint.Group{}, stored: map[string]map[string]string{}, changed: map[string]time.Time{}, settled: map[string]checkpoint.Coverage{},
+		empty: map[string]checkpoint.Coverage{}, emptyBy: map[string]time.Time{}}
 	for _, g := range groups {
 		m.set(g)
 	}
@@ -135,6 +139,9 @@ func (m *memory) Commit(ctx context.Context, b *Batch) (out Outcome, err error) 
 	}
 	for _, l := range b.Lost {
 		g.Lost = g.Lost.Add(l.Span)
+		if l.Reason == checkpoint.Gone {
+			g.LostGone = g.LostGone.Add(l.Span)
+		}
 	}
 	if s := b.Settled; s != nil {
 		settled := maps.Clone(g.Settled)
@@ -151,10 +158,29 @@ func (m *memory) Commit(ctx context.Context, b *Batch) (out Outcome, err error) 
 	g.Oldest, g.Lateness = older(g.Oldest, b.Oldest), max(g.Lateness, b.Late)
 	if out.Stale == 0 {
 		m.judge(b)
+		m.unconfirmed(g, b)
 		g.Covered = g.Covered.Add(b.Covered...)
-		g.Lost = g.Lost.Sub(b.Covered...)
+		g.Lost, g.LostGone = g.Lost.Sub(b.Covered...), g.LostGone.Sub(b.Covered...)
+	}
+	if b.Parked != nil && *b.Parked {
+		out.Doubted = m.empty[g.ID]
+		g.Covered, g.Lost, g.LostGone = g.Covered.Sub(out.Doubted...), g.Lost.Add(out.Doubted...), g.LostGone.Add(out.Doubted...)
+		delete(m.empty, g.ID)
 	}
 	return out, nil
+}
+
+// unconfirmed keeps what is covered by empty answers until a later list.
+func (m *memory) unconfirmed(g *checkpoint.Group, b *Batch) {
+	if m.listed.After(m.emptyBy[g.ID]) {
+		delete(m.empty, g.ID)
+	}
+	if b.EmptyBy.IsZero() {
+		m.empty[g.ID] = m.empty[g.ID].Sub(b.Covered...)
+		return
+	}
+	m.emptyBy[g.ID] = latest(m.emptyBy[g.ID], b.EmptyBy)
+	m.empty[g.ID] = m.empty[g.ID].Add(checkpoint.Coverage(nil).Add(b.Covered...).Sub(g.Covered...)...)
 }
 
 // judge holds a proof against the truth: what the API showed when the span's

@@ -46,7 +46,7 @@ const (
 // operate takes parts off the desk, as long as the shard is held. A part that
 // somebody else began goes on where it was last reported to be; nothing of it
 // is in this process alone.
-func (f *Fleet) operate(ctx context.Context, lease checkpoint.Lease, find func(group string) *worker, spawn func(func() error)) {
+func (f *Fleet) operate(ctx context.Context, lease checkpoint.Lease, find func(group string) *member, spawn func(func() error)) {
 	underWay := map[checkpoint.Part]bool{}
 	ended := make(chan checkpoint.Part)
 	for told := false; ; {
@@ -77,12 +77,12 @@ func (f *Fleet) operate(ctx context.Context, lease checkpoint.Lease, find func(g
 		told = false
 		for _, p := range parts {
 			w := find(p.Group)
-			if w == nil { // its source is no longer set: it waits
+			if w == nil { // its source, or the group, is no longer set: it waits
 				continue
 			}
 			underWay[p] = true
 			spawn(func() error {
-				err := w.errand(ctx, f.Desk, lease, p)
+				err := w.errand(w.ctx, f.Desk, lease, p)
 				select {
 				case ended <- p:
 				case <-ctx.Done():

@@ -34,7 +34,6 @@ type pass struct {
 	class  Class
 	span   Span    // To zero: no end
 	exact  bool    // one second, asked for alone: see narrow
-	gone   bool    // the group is in no list: an empty answer proves nothing
 	errand *errand // what somebody asked for, or nil
 
 	mu       sync.Mutex // a closed span's pages are read side by side
@@ -62,15 +61,12 @@ type result struct {
 }
 
 func (w *worker) newPass(class Class, span Span) *pass {
-	w.mu.Lock()
-	gone := w.group.GoneAt != nil
-	w.mu.Unlock()
-	return &pass{w: w, class: class, span: span, gone: gone, total: -1, scan: Scan{Class: class, Span: span}}
+	return &pass{w: w, class: class, span: span, total: -1, scan: Scan{Class: class, Span: span}}
 }
 
 // begin starts the pass at its first page, forgetting what was read before.
 func (p *pass) begin(first *Page) {
-	p.began, p.total, p.oldest = sentAt(first, time.Now()), first.Total, nil
+	p.began, p.total, p.oldest = sentAt(first.Asked, first.Date, time.Now()), first.Total, nil
 	p.seen = make(map[string]struct{}, max(first.Total, first.Rows()))
 	p.add(first)
 }
@@ -123,12 +119,15 @@ func (p *pass) finish(ctx context.Context, last *Page) (result, error) {
 			b.Age = max(0, p.began.Sub(*p.oldest))
 		}
 	}
-	proved := len(p.seen) == p.total && p.stale == 0 && !(p.total == 0 && (p.gone || p.w.vanished(p.span)))
+	proved := len(p.seen) == p.total && p.stale == 0 && !(p.total == 0 && p.w.vanished(p.span))
 	p.scan.Outcome = "unproved"
 	if proved {
 		p.scan.Outcome = "proved"
 		if c := p.covers(); !c.Empty() {
 			b.Covered = []Span{c}
+			if p.total == 0 {
+				b.EmptyBy = last.heardBy()
+			}
 		}
 	}
 	b.Scan = p.note()

@@ -16,8 +16,8 @@ const discovery = 5 * time.Minute
 // A Lister stores what a group list said, under the source's own shard; an
 // error that is checkpoint.ErrLost says that the shard is another's.
 type Lister interface {
-	SaveList(ctx context.Context, l checkpoint.Lease, source, project string, groups []checkpoint.ListedGroup, complete bool, shards int) (checkpoint.SaveResult, error)
-	AddGroups(ctx context.Context, l checkpoint.Lease, source, project string, ids []string, shards int) error
+	SaveList(ctx context.Context, l checkpoint.Lease, list checkpoint.List, shards int) (checkpoint.SaveResult, error)
+	NameGroups(ctx context.Context, l checkpoint.Lease, source, project string, ids []string, shards int) error
 }
 
 // A Watcher reads one source's group list, again and again: for one request,
@@ -43,10 +43,10 @@ func (w *Watcher) Run(ctx context.Context, lease checkpoint.Lease) error {
 	if interval <= 0 {
 		interval = discovery
 	}
-	added := len(w.Only) == 0
+	named := false
 	for failed := 0; ; {
 		begun := time.Now()
-		err := w.round(ctx, lease, &added)
+		err := w.round(ctx, lease, &named)
 		switch {
 		case ctx.Err() != nil:
 			return nil
@@ -69,31 +69,35 @@ func (w *Watcher) Run(ctx context.Context, lease checkpoint.Lease) error {
 	}
 }
 
-func (w *Watcher) round(ctx context.Context, lease checkpoint.Lease, added *bool) error {
-	if !*added {
-		if err := w.Lister.AddGroups(ctx, lease, w.Source, w.Project, w.Only, w.Shards); err != nil {
+func (w *Watcher) round(ctx context.Context, lease checkpoint.Lease, named *bool) error {
+	if !*named { // before any list: what is not named is not missed
+		if err := w.Lister.NameGroups(ctx, lease, w.Source, w.Project, w.Only, w.Shards); err != nil {
 			return err
 		}
-		*added = true
+		*named = true
 	}
-	groups, complete, err := w.read(ctx)
+	list, err := w.read(ctx)
 	if err != nil {
 		return err
 	}
-	_, err = w.Lister.SaveList(ctx, lease, w.Source, w.Project, groups, complete, w.Shards)
+	_, err = w.Lister.SaveList(ctx, lease, list, w.Shards)
 	return err
 }
 
 // read reads the whole list. It is complete when as many distinct groups came
 // as the total says, and each page said the same: only then does a group's
 // absence mean anything.
-func (w *Watcher) read(ctx context.Context) (groups []checkpoint.ListedGroup, complete bool, err error) {
+func (w *Watcher) read(ctx context.Context) (checkpoint.List, error) {
+	list := checkpoint.List{Source: w.Source, Project: w.Project}
 	ids := map[string]bool{}
 	total, same := -1, true
 	for start := 0; total < 0 || start < total; {
 		page, err := w.API.Groups(ctx, Watch, start, pageLimit)
 		if err != nil {
-			return nil, false, err
+			return list, err
+		}
+		if list.Asked.IsZero() {
+			list.Asked = sentAt(page.Asked, page.Date, time.Now())
 		}
 		same = same && (total < 0 || total == page.Total)
 		total = page.Total
@@ -109,8 +113,9 @@ func (w *Watcher) read(ctx context.Context) (groups []checkpoint.ListedGroup, co
 			if len(w.Only) > 0 && !slices.Contains(w.Only, g.ID) {
 				continue
 			}
-			groups = append(groups, checkpoint.ListedGroup(g))
+			list.Groups = append(list.Groups, checkpoint.ListedGroup(g))
 		}
 	}
-	return groups, same && len(ids) == total, nil
+	list.Complete = same && len(ids) == total
+	return list, nil
 }

@@ -18,14 +18,14 @@ type lists struct {
 	err      error
 }
 
-func (l *lists) SaveList(_ context.Context, _ checkpoint.Lease, _, _ string, groups []checkpoint.ListedGroup, complete bool, _ int) (checkpoint.SaveResult, error) {
-	l.saved, l.complete = append(l.saved, groups), append(l.complete, complete)
+func (l *lists) SaveList(_ context.Context, _ checkpoint.Lease, list checkpoint.List, _ int) (checkpoint.SaveResult, error) {
+	l.saved, l.complete = append(l.saved, list.Groups), append(l.complete, list.Complete)
 	return checkpoint.SaveResult{}, l.err
 }
 
-func (l *lists) AddGroups(_ context.Context, _ checkpoint.Lease, _, _ string, ids []string, _ int) error {
+func (l *lists) NameGroups(_ context.Context, _ checkpoint.Lease, _, _ string, ids []string, _ int) error {
 	l.added = append(l.added, ids...)
-	return l.err
+	return nil
 }
 
 func listed(n int) (groups []Group) {

@@ -110,12 +110,16 @@ func (w *worker) took(class Class, b *Batch, out Outcome, front time.Time) {
 		g.Known, g.From, g.TailFrom, w.begun = true, b.Begin.From, b.Begin.Tail, nil
 	}
 	for _, lost := range b.Lost {
-		g.Lost = g.Lost.Add(lost.Span)
+		w.loseLocked(lost)
+	}
+	for _, span := range out.Doubted {
+		g.Covered = g.Covered.Sub(span)
+		w.loseLocked(checkpoint.Lost{Span: span, Reason: checkpoint.Gone})
 	}
 	if out.Stale == 0 {
 		w.settledLocked(class, b, now)
 		g.Covered = g.Covered.Add(b.Covered...)
-		g.Lost = g.Lost.Sub(b.Covered...)
+		g.Lost, g.LostGone = g.Lost.Sub(b.Covered...), g.LostGone.Sub(b.Covered...)
 	}
 	if b.Parked != nil {
 		g.Parked = *b.Parked
@@ -128,6 +132,18 @@ func (w *worker) took(class Class, b *Batch, out Outcome, front time.Time) {
 	for _, a := range b.Actions {
 		w.remember(a, out.Stale == 0 && class != Backfill && class != Settle && class != Reconcile, now)
 	}
+}
+
+// loseLocked notes a lost span. Where two reasons hold, the one that nothing can
+// mend counts.
+func (w *worker) loseLocked(lost checkpoint.Lost) {
+	g := &w.group
+	if lost.Reason == checkpoint.Gone {
+		g.LostGone = g.LostGone.Add(lost.Span).Sub(g.Lost.Sub(g.LostGone...)...)
+	} else {
+		g.LostGone = g.LostGone.Sub(lost.Span)
+	}
+	g.Lost = g.Lost.Add(lost.Span)
 }
 
 // measure takes the lateness of a row that came to a place that had been proved

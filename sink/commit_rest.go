@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"aslogd/checkpoint"
 	"aslogd/ingest"
@@ -74,6 +73,9 @@ func (c *Committer) queueBegins(b *pgx.Batch, at time.Time, rests []*item) {
 type progress struct {
 	group   string
 	covered []ingest.Span
+	empty   []ingest.Span // covered by empty answers
+	emptyBy time.Time
+	parks   []*item // that say the group is read to its end
 	settled []ingest.Span
 	lost    map[string][]ingest.Span
 	oldest  *time.Time
@@ -104,7 +106,14 @@ func progressOf(a *attempt, rests []*item) (all []*progress) {
 			groups[p.group] = p
 			all = append(all, p)
 		}
-		p.covered = append(p.covered, covered...)
+		if n.EmptyBy.IsZero() {
+			p.covered = append(p.covered, covered...)
+		} else if len(covered) > 0 {
+			p.empty = append(p.empty, covered...)
+			if n.EmptyBy.After(p.emptyBy) {
+				p.emptyBy = n.EmptyBy
+			}
+		}
 		p.settled = append(p.settled, settled...)
 		for _, l := range n.Lost {
 			p.lost[l.Reason] = append(p.lost[l.Reason], l.Span)
@@ -115,6 +124,9 @@ func progressOf(a *attempt, rests []*item) (all []*progress) {
 		p.age, p.late = max(p.age, n.Age), max(p.late, n.Late)
 		if n.Parked != nil {
 			p.parked = n.Parked
+			if *n.Parked {
+				p.parks = append(p.parks, it)
+			}
 		}
 	}
 	return all
@@ -140,12 +152,36 @@ func (c *Committer) queueCheckpoints(b *pgx.Batch, a *attempt, rests []*item) {
 		"late":        column(all, func(p *progress) int64 { return p.late.Microseconds() }),
 		"parked":      column(all, func(p *progress) *bool { return p.parked }),
 		"settled":     column(all, func(p *progress) string { return multirange(p.settled) }),
-	}).Exec(func(tag pgconn.CommandTag) error {
-		if n := int64(len(all)) - tag.RowsAffected(); n > 0 {
+		"empty":       column(all, func(p *progress) string { return multirange(p.empty) }),
+		"empty_by":    column(all, func(p *progress) *time.Time { return known(p.emptyBy) }),
+	}).Query(func(rows pgx.Rows) error {
+		var group string
+		var doubted checkpoint.Multirange
+		tag, err := pgx.ForEachRow(rows, []any{&group, &doubted}, func() error {
+			if spans := checkpoint.FromMultirange(doubted); len(spans) > 0 {
+				a.doubt(all, group, spans)
+			}
+			return nil
+		})
+		if n := int64(len(all)) - tag.RowsAffected(); err == nil && n > 0 {
 			c.log.Error().Int64("groups", n).Msg("progress of groups without a checkpoint was not taken")
 		}
-		return nil
+		return err
 	})
+}
+
+// doubt tells those who park a group what was taken back of its coverage.
+func (a *attempt) doubt(all []*progress, group string, spans checkpoint.Coverage) {
+	for _, p := range all {
+		if p.group != group {
+			continue
+		}
+		for _, it := range p.parks {
+			out := a.outcomes[it]
+			out.Doubted = spans
+			a.outcomes[it] = out
+		}
+	}
 }
 
 // queueSettled moves the pointers of the later re-reads.

@@ -5,13 +5,13 @@ WITH listed AS (
     SELECT l.*, clock.now,
            g.group_id IS NULL AS found,
            g.gone_at IS NOT NULL AS back,
-           g.group_id IS NULL OR g.gone_at IS NOT NULL OR coalesce(l.is_scaling, false)
+           g.group_id IS NULL OR g.gone_at IS NOT NULL OR g.unnamed_at IS NOT NULL OR coalesce(l.is_scaling, false)
            OR g.is_scaling IS DISTINCT FROM l.is_scaling
            OR g.current_instance_number IS DISTINCT FROM l.current_number
            OR g.desire_instance_number IS DISTINCT FROM l.desire_number AS news,
            g.changed_at AS old_changed_at,
            g.hinted_at AS old_hinted_at,
-           g.missed_lists > 0 OR g.last_seen_at IS NULL OR g.last_seen_at < clock.now - interval '1 minute'
+           g.missed_lists > 0 OR g.missing_from IS NOT NULL OR g.last_seen_at IS NULL OR g.last_seen_at < clock.now - interval '1 minute'
            OR g.raw::text IS DISTINCT FROM l.raw
            OR (g.source, g.project_id) IS DISTINCT FROM (@source::text, @project::text) AS stale
     FROM unnest(@ids::text[], @shards::bigint[], @names::text[], @statuses::text[],
@@ -48,7 +48,7 @@ WITH listed AS (
         is_scaling = excluded.is_scaling,
         create_time = coalesce(excluded.create_time, g.create_time),
         last_seen_at = excluded.last_seen_at,
-        missed_lists = 0, gone_at = NULL,
+        missed_lists = 0, missing_from = NULL, gone_at = NULL, unnamed_at = NULL,
         hinted_at = excluded.hinted_at, changed_at = excluded.changed_at,
         raw = coalesce(excluded.raw, g.raw)
 )

@@ -57,22 +57,24 @@ func spanOf(from, to Moment, otherwise time.Duration, now time.Time) (span check
 	return span, nil
 }
 
-// groupsOf are the groups that were named, which must be known, or else all
-// that live.
+// groupsOf are the groups that were named, which must be known and configured, or
+// else all that are and live.
 func groupsOf(ctx context.Context, pool *pgxpool.Pool, named []string) ([]string, error) {
 	rows, err := history.GroupIDs(ctx, pool)
 	if err != nil {
 		return nil, err
 	}
-	var groups, unknown []string
+	var groups, unknown, unread []string
 	for _, g := range rows {
-		if len(named) == 0 && g.Living {
+		if len(named) == 0 && g.Living && g.Named {
 			groups = append(groups, g.ID)
 		}
 	}
 	for _, id := range named {
-		if !slices.ContainsFunc(rows, func(g history.Known) bool { return g.ID == id }) {
+		if i := slices.IndexFunc(rows, func(g history.Known) bool { return g.ID == id }); i < 0 {
 			unknown = append(unknown, id)
+		} else if !rows[i].Named {
+			unread = append(unread, id)
 		} else if !slices.Contains(groups, id) {
 			groups = append(groups, id)
 		}
@@ -80,6 +82,8 @@ func groupsOf(ctx context.Context, pool *pgxpool.Pool, named []string) ([]string
 	switch {
 	case len(unknown) > 0:
 		return nil, usageError("no such group: " + strings.Join(unknown, ", "))
+	case len(unread) > 0:
+		return nil, usageError("not read, since " + Prefix + "SOURCE_n_GROUPS names other groups: " + strings.Join(unread, ", "))
 	case len(groups) == 0:
 		return nil, errors.New("no group is known yet: the daemon finds them")
 	}

@@ -28,7 +28,8 @@ stood for longer than that, can still close, and that no running backfill will
 close. A gap stands since its end. The daemon's own backfill, and one asked
 for with aslogd backfill, count as running while somebody holds the group's shard
 and the latest read did not fail.
-Gaps for ever (retention, gone, offset_cap) are listed, not counted.
+Gaps for ever (retention, gone, offset_cap) are listed, not counted. Nor is a group
+that ASLOGD_SOURCE_n_GROUPS does not name: it is not read.
 
 Example:
 
@@ -94,8 +95,11 @@ func printStatus(out io.Writer, r *history.Report) error {
 		if g.Newest != nil {
 			lag = history.Age(g.LagSeconds)
 		}
-		if !g.Living {
+		switch {
+		case !g.Living:
 			lag = "gone"
+		case !g.Named:
+			lag = "not configured"
 		}
 		late := "–"
 		if g.Lateness > 0 {

@@ -2,7 +2,7 @@
 -- Actions are counted over the index alone; a group with 100,000 of them takes
 -- some milliseconds.
 SELECT g.source, g.group_id, g.name, g.shard, g.status, g.current_instance_number, g.desire_instance_number,
-       coalesce(g.is_scaling, false), g.gone_at, g.first_seen_at,
+       coalesce(g.is_scaling, false), g.gone_at, g.unnamed_at, g.first_seen_at,
        c.watermark, upper(c.covered) AS newest, c.tail_from, coalesce(c.parked, false),
        coalesce(extract(epoch FROM c.lateness), 0)::double precision, upper(c.settled),
        (SELECT count(*) FROM aslog.scaling_action a WHERE a.group_id = g.group_id),

@@ -1,10 +1,12 @@
 -- One question a scrape, over the shards that one incarnation holds: kind,
--- source, label, value.
+-- source, label, value. Groups that the configuration does not name are not
+-- behind: nobody is to read them.
 WITH held AS (SELECT shard, head_seq FROM aslog.shard_head WHERE owner = $1),
 mine AS (
     SELECT c.group_id, c.source, c.watermark, c.lateness, g.gone_at
     FROM aslog.checkpoint c JOIN held USING (shard)
     LEFT JOIN aslog.scaling_group g USING (group_id)
+    WHERE g.unnamed_at IS NULL
 )
 SELECT 'head', '', shard::text, head_seq::double precision FROM held
 UNION ALL
