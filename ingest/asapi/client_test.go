@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -145,6 +147,39 @@ func TestWeatherThatStays(t *testing.T) {
 
 // Breaks: one 429 with Retry-After, in each form. Holds: nobody of the source
 // asks before that time, then everyone goes on.
+// What breaks: nothing listens where AS, or IAM, should be. What must hold: it is
+// told with the first try, not once all tries are used up; a connection that is
+// reset now and then is not told of.
+func TestAServiceThatRefusesConnectionsIsToldAtOnce(t *testing.T) {
+	t.Parallel()
+	refused := &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
+	for what, err := range map[string]error{"refused": refused, "no such host": &net.DNSError{Name: "as.example"}, "reset": &net.OpError{Op: "read", Err: syscall.ECONNRESET}} {
+		for _, iam := range []bool{false, true} {
+			synctest.Test(t, func(t *testing.T) {
+				cloud := &fakeCloud{reply: func(int, *http.Request) (*http.Response, error) { return nil, err }}
+				auth := Authenticator(None{})
+				if iam {
+					password, err := NewPassword(PasswordConfig{Source: "s", IAMURL: "https://iam.example", Project: "p", Transport: cloud,
+						Password: func() (string, error) { return "secret", nil }})
+					if err != nil {
+						t.Fatal(err)
+					}
+					auth = password
+				}
+				began, told := time.Now(), time.Duration(-1)
+				c := newClient(t, cloud, auth, nil)
+				c.cfg.Warn = func(error) { told = time.Since(began) }
+				if _, err := ask(t, c); err == nil {
+					t.Fatal("no error")
+				}
+				if now := told == 0; now != (what != "reset") {
+					t.Errorf("%s, IAM %v: told after %v", what, iam, told)
+				}
+			})
+		}
+	}
+}
+
 func TestRetryAfterPausesEveryone(t *testing.T) {
 	t.Parallel()
 	for _, form := range []string{"seconds", "date"} {

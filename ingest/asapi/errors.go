@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -88,6 +89,14 @@ type networkError struct {
 
 func (e *networkError) Error() string { return e.text }
 func (e *networkError) Unwrap() error { return e.err }
+
+// unreachable reports whether nobody was there to send the request to. A request
+// that got lost on its way is not told of before its tries are used up.
+func unreachable(err error) bool {
+	var op *net.OpError
+	var dns *net.DNSError
+	return errors.As(err, &dns) || errors.As(err, &op) && op.Op == "dial"
+}
 
 func weather(err error) bool {
 	var e *Error

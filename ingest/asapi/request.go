@@ -60,6 +60,9 @@ func (c *Client) do(ctx context.Context, call call, take func(answer) error) err
 			}
 			return err
 		}
+		if try == 1 && unreachable(err) { // told at once: the tries take half a minute
+			c.cfg.Warn(err)
+		}
 		if !weather(err) || try >= maxTries || errors.Is(err, ingest.ErrNotJSON) && try >= maxPageTries {
 			if try > 1 {
 				return fmt.Errorf("%w (after %d tries)", err, try)
