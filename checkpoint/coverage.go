@@ -27,7 +27,7 @@ func (c Coverage) Add(spans ...Span) Coverage {
 	merged := all[:0]
 	for _, s := range all {
 		if n := len(merged); n > 0 && !s.From.After(merged[n-1].To) {
-			merged[n-1].To = later(merged[n-1].To, s.To)
+			merged[n-1].To = Later(merged[n-1].To, s.To)
 			continue
 		}
 		merged = append(merged, s)
@@ -55,7 +55,7 @@ func (c Coverage) Sub(spans ...Span) Coverage {
 			if before := (Span{s.From, away[i].From}); !before.Empty() {
 				left = append(left, before)
 			}
-			s.From = later(s.From, away[i].To)
+			s.From = Later(s.From, away[i].To)
 		}
 		if !s.Empty() {
 			left = append(left, s)

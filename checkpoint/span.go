@@ -27,7 +27,7 @@ func (s Span) Contains(inner Span) bool {
 }
 
 // Intersect is what both spans have; empty where they have nothing.
-func (s Span) Intersect(o Span) Span { return Span{later(s.From, o.From), earlier(s.To, o.To)} }
+func (s Span) Intersect(o Span) Span { return Span{Later(s.From, o.From), Earlier(s.To, o.To)} }
 
 // String is the span as people write it: [from, to), in UTC.
 func (s Span) String() string {
@@ -52,14 +52,16 @@ func ceil(t time.Time) time.Time {
 	return whole
 }
 
-func later(a, b time.Time) time.Time {
+// Later is the later of two moments.
+func Later(a, b time.Time) time.Time {
 	if a.After(b) {
 		return a
 	}
 	return b
 }
 
-func earlier(a, b time.Time) time.Time {
+// Earlier is the earlier of two moments.
+func Earlier(a, b time.Time) time.Time {
 	if a.Before(b) {
 		return a
 	}

@@ -31,7 +31,7 @@ func (w *worker) pastBegins(seen *time.Time) time.Time {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if oldest := older(w.group.Oldest, seen); oldest != nil {
-		return earliest(second(*oldest), w.group.TailFrom)
+		return checkpoint.Earlier(second(*oldest), w.group.TailFrom)
 	}
 	return w.group.TailFrom
 }
@@ -154,7 +154,7 @@ func (w *worker) judgePast(ctx context.Context, read checkpoint.Coverage) error 
 	from, created := w.group.From, w.group.Created
 	w.mu.Unlock()
 	past := read.Sub(read.Sub(w.holes()...)...) // what was read and is a hole nevertheless
-	past = within(past, Span{From: from, To: latest(w.pastBegins(nil), w.reach(time.Now()))})
+	past = within(past, Span{From: from, To: checkpoint.Later(w.pastBegins(nil), w.reach(time.Now()))})
 	if len(past) == 0 {
 		return nil
 	}
@@ -163,7 +163,7 @@ func (w *worker) judgePast(ctx context.Context, read checkpoint.Coverage) error 
 		switch {
 		case empty:
 			w.mu.Lock()
-			by := latest(time.Now(), time.Now().Add(w.skew+time.Second))
+			by := checkpoint.Later(time.Now(), time.Now().Add(w.skew+time.Second))
 			w.mu.Unlock()
 			_, err := w.commit(ctx, Backfill, &Batch{Covered: past, EmptyBy: by})
 			return err

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"aslogd/checkpoint"
 )
 
 // The API's own bounds, and what is asked within them.
@@ -160,8 +162,8 @@ func (p *pass) ask(ctx context.Context, start, limit int) (*Page, error) {
 // by the earlier one costs a lag that is seen, by the later one it would call
 // moments covered that are still to come.
 func sentAt(asked, date, now time.Time) time.Time {
-	return earliest(asked, date.Add(min(0, asked.Sub(now))))
+	return checkpoint.Earlier(asked, date.Add(min(0, asked.Sub(now))))
 }
 
 // heardBy is when an answer was there, by the clock that is ahead.
-func (p *Page) heardBy() time.Time { return latest(time.Now(), p.Date.Add(time.Second)) }
+func (p *Page) heardBy() time.Time { return checkpoint.Later(time.Now(), p.Date.Add(time.Second)) }

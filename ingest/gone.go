@@ -44,7 +44,7 @@ func (w *worker) park(ctx context.Context) error {
 	if !g.Known && w.begun == nil { // it was never read
 		from = gone
 		if wanted := wantedFrom(w.from(time.Now()), g.Created); wanted != nil {
-			from = earliest(gone, second(*wanted))
+			from = checkpoint.Earlier(gone, second(*wanted))
 		}
 		w.begun = &Begin{From: from, Tail: gone}
 	}

@@ -148,7 +148,7 @@ func (m *memory) Commit(ctx context.Context, b *Batch) (out Outcome, err error) 
 		if settled == nil {
 			settled = map[time.Duration]time.Time{}
 		}
-		settled[s.Stage] = latest(settled[s.Stage], s.To)
+		settled[s.Stage] = checkpoint.Later(settled[s.Stage], s.To)
 		g.Settled = settled
 		m.settled[b.Target.Group] = m.settled[b.Target.Group].Add(s.Spans...)
 	}
@@ -179,7 +179,7 @@ func (m *memory) unconfirmed(g *checkpoint.Group, b *Batch) {
 		m.empty[g.ID] = m.empty[g.ID].Sub(b.Covered...)
 		return
 	}
-	m.emptyBy[g.ID] = latest(m.emptyBy[g.ID], b.EmptyBy)
+	m.emptyBy[g.ID] = checkpoint.Later(m.emptyBy[g.ID], b.EmptyBy)
 	m.empty[g.ID] = m.empty[g.ID].Add(checkpoint.Coverage(nil).Add(b.Covered...).Sub(g.Covered...)...)
 }
 

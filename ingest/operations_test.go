@@ -56,7 +56,7 @@ func (d *desk) Report(_ context.Context, _ checkpoint.Lease, of checkpoint.Part,
 			continue
 		}
 		p.calls++
-		p.Position = latest(p.Position, r.Position)
+		p.Position = checkpoint.Later(p.Position, r.Position)
 		p.sum.Requests += r.Requests
 		p.sum.Rows += r.Rows
 		p.sum.New += r.New

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"aslogd/checkpoint"
 )
 
 // How far a pass goes before it is given up.
@@ -146,11 +148,11 @@ func (p *pass) finish(ctx context.Context, last *Page) (result, error) {
 func (p *pass) covers() Span {
 	end := second(p.began.Add(-slack))
 	if !p.span.To.IsZero() {
-		end = earliest(end, p.span.To)
+		end = checkpoint.Earlier(end, p.span.To)
 	}
-	from := latest(p.span.From, p.w.reach(p.began))
+	from := checkpoint.Later(p.span.From, p.w.reach(p.began))
 	if p.class == Backfill || p.class == Reconcile {
-		from = latest(from, p.w.pastBegins(p.oldest))
+		from = checkpoint.Later(from, p.w.pastBegins(p.oldest))
 	}
 	return Span{From: from, To: end}
 }

@@ -71,20 +71,6 @@ func started(a *action.Action) time.Time {
 
 func second(t time.Time) time.Time { return t.UTC().Truncate(time.Second) }
 
-func earliest(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-	return a
-}
-
-func latest(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
-}
-
 func older(a, b *time.Time) *time.Time {
 	if a == nil || b != nil && b.Before(*a) {
 		return b

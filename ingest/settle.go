@@ -66,11 +66,11 @@ func (w *worker) startSettle(ctx context.Context) {
 func (w *worker) dueLocked(now time.Time) (due []settling) {
 	h := fnv.New64a()
 	h.Write([]byte(w.group.ID))
-	now = earliest(now, now.Add(w.skew))
+	now = checkpoint.Earlier(now, now.Add(w.skew))
 	for i, stage := range w.stages {
 		from, ok := w.group.Settled[stage]
 		if !ok {
-			from = latest(w.group.From, w.group.TailFrom.Add(-stage))
+			from = checkpoint.Later(w.group.From, w.group.TailFrom.Add(-stage))
 		}
 		period := max(int64(stage/time.Second), 1)
 		end := now.Add(-stage).Unix()
@@ -233,7 +233,7 @@ func (w *worker) settledLocked(class Class, b *Batch, now time.Time) {
 	if s := b.Settled; s != nil {
 		settled := map[time.Duration]time.Time{s.Stage: s.To}
 		for stage, to := range w.group.Settled {
-			settled[stage] = latest(settled[stage], to)
+			settled[stage] = checkpoint.Later(settled[stage], to)
 		}
 		if s.To.After(w.group.Settled[s.Stage]) {
 			delete(w.settles.tries, s.Stage)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"aslogd/checkpoint"
 )
 
 // A region is a stretch that some first page counted: from wherever reading
@@ -39,7 +41,7 @@ func (w *worker) readSpanFor(ctx context.Context, e *errand, class Class, span S
 		}
 		piece := Span{From: from, To: cut(from, regions[len(regions)-1])}
 		if longest > 0 {
-			piece.To = earliest(piece.To, from.Add(longest))
+			piece.To = checkpoint.Earlier(piece.To, from.Add(longest))
 		}
 		p := w.newPass(class, piece)
 		p.errand = e
@@ -100,7 +102,7 @@ func cut(from time.Time, r region) time.Time {
 	}
 	pieces := (r.rows + aim - 1) / aim
 	length := (r.end.Sub(from) / time.Duration(pieces)).Truncate(time.Second)
-	return earliest(r.end, from.Add(max(length, time.Second)))
+	return checkpoint.Earlier(r.end, from.Add(max(length, time.Second)))
 }
 
 // aim is how many rows a piece should have: below maxRows, since rows are not

@@ -3,6 +3,8 @@ package ingest
 import (
 	"context"
 	"time"
+
+	"aslogd/checkpoint"
 )
 
 const (
@@ -60,7 +62,7 @@ func (w *worker) tailSpan() (front, from time.Time, class Class) {
 	from = second(front.Add(-overlap))
 	for _, o := range w.open {
 		if o.near(front) {
-			from = earliest(from, second(*o.start))
+			from = checkpoint.Earlier(from, second(*o.start))
 			class = Follow
 		}
 	}
@@ -80,7 +82,7 @@ func (w *worker) contact(ctx context.Context, p *pass) error {
 		return nil
 	}
 	now := second(p.began)
-	tail := earliest(p.span.From, now)
+	tail := checkpoint.Earlier(p.span.From, now)
 	from := wantedFrom(w.from(now), created)
 	if from == nil {
 		oldest, err := w.findOldest(ctx, nil)
@@ -91,8 +93,8 @@ func (w *worker) contact(ctx context.Context, p *pass) error {
 			from = &tail
 		}
 	}
-	begin := Begin{From: earliest(second(*from), now)}
-	begin.Tail = latest(tail, begin.From)
+	begin := Begin{From: checkpoint.Earlier(second(*from), now)}
+	begin.Tail = checkpoint.Later(tail, begin.From)
 	w.mu.Lock()
 	w.begun = &begin
 	w.mu.Unlock()

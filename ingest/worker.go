@@ -187,6 +187,6 @@ func (w *worker) forget(before time.Time) {
 
 // frontLocked is where the tail's new ground begins.
 func (w *worker) frontLocked() time.Time {
-	front := latest(w.group.TailFrom, w.group.Covered.End())
-	return latest(front, w.jumped)
+	front := checkpoint.Later(w.group.TailFrom, w.group.Covered.End())
+	return checkpoint.Later(front, w.jumped)
 }

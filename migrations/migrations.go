@@ -4,8 +4,10 @@ package migrations
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
 	"embed"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"io/fs"
@@ -30,8 +32,18 @@ var files embed.FS
 //go:embed grants.sql
 var grants string
 
-// Files is what Up applies, in the order of the names.
-func Files() fs.FS { return files }
+// Digest names the schema that Up makes: another migration, or other rights,
+// have another.
+func Digest() string {
+	sum := sha256.New()
+	_ = fs.WalkDir(files, ".", func(path string, _ fs.DirEntry, _ error) error { // what is embedded can be read
+		text, _ := files.ReadFile(path)
+		fmt.Fprintf(sum, "%s\n%s\n", path, text)
+		return nil
+	})
+	fmt.Fprint(sum, grants)
+	return hex.EncodeToString(sum.Sum(nil))
+}
 
 // Up brings the database that url names to this binary's schema, with roles,
 // rights and the rows of so many shards, and returns the names of the
@@ -122,6 +134,3 @@ func newProvider(db *sql.DB) (*goose.Provider, error) {
 	}
 	return provider, nil
 }
-
-// Grants is grants.sql, which Up runs after the migrations.
-func Grants() string { return grants }

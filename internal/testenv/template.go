@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
-	"io/fs"
 	"time"
 
 	"aslogd/deploy"
@@ -27,18 +26,7 @@ const (
 // is whole; the lock is the server's, as the server is shared.
 func template(ctx context.Context, admin string) (string, error) {
 	hash := sha256.New()
-	fmt.Fprint(hash, shards, migrations.Grants(), deploy.Roles, time.Now().UTC().Format("2006-01"))
-	err := fs.WalkDir(migrations.Files(), ".", func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
-		}
-		text, err := fs.ReadFile(migrations.Files(), path)
-		fmt.Fprint(hash, path, string(text))
-		return err
-	})
-	if err != nil {
-		return "", err
-	}
+	fmt.Fprint(hash, shards, migrations.Digest(), deploy.Roles, time.Now().UTC().Format("2006-01"))
 	name := fmt.Sprintf("aslogd_template_%x", hash.Sum(nil)[:6])
 
 	conn, err := pgx.Connect(ctx, admin)
