@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 var (
@@ -24,8 +25,8 @@ var (
 	operationDifferSQL string
 	//go:embed sql/operation_repaired.sql
 	operationRepairedSQL string
-	//go:embed sql/operation_conclude.sql
-	operationConcludeSQL string
+	//go:embed sql/operation_end.sql
+	operationEndSQL string
 )
 
 // The commands that an operation may be of.
@@ -80,8 +81,8 @@ const (
 )
 
 // AddOperation asks for something, as a row that survives whoever is to carry
-// it out, and returns its number. The span must not be empty, nor the list of
-// groups, which must be known.
+// it out, and returns its number. The span must not be empty; the groups must be
+// known. One without groups is done by who asks, and ends with CloseOperation.
 func (s *Store) AddOperation(ctx context.Context, command string, span Span, groups []string, arguments map[string]any) (id int64, err error) {
 	text, err := json.Marshal(arguments)
 	if err != nil {
@@ -120,7 +121,8 @@ func (s *Store) Work(ctx context.Context, shard int, underWay []Part, most int) 
 
 // Report stores what became of a part, under the shard's lease; ErrLost where
 // that is another's, who goes on from the last report. With the last part the
-// operation itself gets its outcome.
+// operation itself gets its outcome. ErrEnded says that the part has ended
+// before: most likely somebody cancelled it.
 func (s *Store) Report(ctx context.Context, l Lease, p Part, r PartReport) error {
 	part := pgx.NamedArgs{"operation": p.Operation, "group": p.Group}
 	err := s.under(ctx, l, func(tx pgx.Tx) error {
@@ -134,15 +136,23 @@ func (s *Store) Report(ctx context.Context, l Lease, p Part, r PartReport) error
 		if p.Command == CommandReconcile && (r.Outcome != "" || p.Repair && len(r.Differences) > 0) {
 			b.Queue(operationRepairedSQL, part)
 		}
-		b.Queue(operationReportSQL, pgx.NamedArgs{
+		sql, ended := operationReportSQL, false
+		if r.Outcome != "" {
+			sql = operationEndSQL
+		}
+		b.Queue(sql, pgx.NamedArgs{
 			"operation": p.Operation, "group": p.Group, "position": filledTime(r.Position), "requests": r.Requests, "rows_read": r.Rows,
 			"new_actions": r.New, "changed_actions": r.Changed, "unproved": r.Unproved,
 			"failure": filledText(r.Failure), "outcome": filledText(r.Outcome),
+		}).Exec(func(tag pgconn.CommandTag) error {
+			ended = tag.RowsAffected() == 0
+			return nil
 		})
-		if r.Outcome != "" {
-			b.Queue(operationConcludeSQL, part)
+		err := tx.SendBatch(ctx, b).Close()
+		if err == nil && ended {
+			err = ErrEnded
 		}
-		return tx.SendBatch(ctx, b).Close()
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("report on operation %d, group %s: %w", p.Operation, p.Group, err)

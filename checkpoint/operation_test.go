@@ -79,7 +79,8 @@ func TestAPartChangesHands(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "b", parts[0].Group)
 	require.Nil(t, outcomeOf(t, pool, id), "others are under way")
-	require.NoError(t, store.Report(ctx, next, a, checkpoint.PartReport{Failure: "too late", Outcome: "too late"}), "what has ended stays so")
+	require.ErrorIs(t, store.Report(ctx, next, a, checkpoint.PartReport{Failure: "too late", Outcome: "too late"}), checkpoint.ErrEnded, "what has ended stays so")
+	require.ErrorIs(t, store.Report(ctx, next, a, checkpoint.PartReport{Position: at(2000)}), checkpoint.ErrEnded)
 	var requests int64
 	var failure *string
 	var position time.Time
@@ -116,6 +117,62 @@ func TestTheLastPartsEndAtOnce(t *testing.T) {
 		require.NoError(t, all.Wait())
 		require.Equal(t, ptr("done"), outcomeOf(t, pool, id))
 	}
+}
+
+// The operation's own row follows its parts, each counted once, and one that is
+// cancelled ends at once: whoever is at a part of it learns so.
+func TestAnOperationAddsItsPartsUpAndIsCancelled(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	pool := testenv.Postgres(t)
+	store := &checkpoint.Store{Pool: pool}
+	met(t, pool, map[string]int{"a": 1, "b": 1, "c": 1})
+	lease := holdShard(t, pool, 1)
+	ask := func() int64 {
+		t.Helper()
+		id, err := store.AddOperation(ctx, checkpoint.CommandBackfill, checkpoint.Span{From: at(0), To: at(10)}, []string{"a", "b", "c"}, nil)
+		require.NoError(t, err)
+		return id
+	}
+	report := func(id int64, group string, r checkpoint.PartReport) error {
+		return store.Report(ctx, lease, checkpoint.Part{Operation: id, Group: group}, r)
+	}
+	progress := func(id int64) (sums [5]int64) {
+		t.Helper()
+		require.NoError(t, pool.QueryRow(ctx, `SELECT p.* FROM aslog.operation, json_to_record(progress)
+			AS p(groups bigint, groups_ended bigint, groups_failed bigint, requests bigint, unproved bigint) WHERE id = $1`, id).
+			Scan(&sums[0], &sums[1], &sums[2], &sums[3], &sums[4]))
+		return sums
+	}
+	id := ask()
+	require.NoError(t, report(id, "a", checkpoint.PartReport{Requests: 2}))
+	require.NoError(t, report(id, "a", checkpoint.PartReport{Requests: 3, Unproved: 1, Outcome: checkpoint.Done}))
+	require.Equal(t, [5]int64{3, 1, 0, 5, 1}, progress(id))
+	require.NoError(t, report(id, "b", checkpoint.PartReport{Requests: 1, Outcome: "denied"}))
+	require.ErrorIs(t, report(id, "b", checkpoint.PartReport{Requests: 1, Outcome: "denied"}), checkpoint.ErrEnded)
+	require.Equal(t, [5]int64{3, 2, 1, 6, 1}, progress(id))
+	require.NoError(t, report(id, "c", checkpoint.PartReport{Outcome: checkpoint.Done}))
+	require.Equal(t, ptr("failed for 1 of 3 groups"), outcomeOf(t, pool, id))
+
+	older := ask()
+	_, err := pool.Exec(ctx, `UPDATE aslog.operation SET progress = NULL WHERE id = $1`, older)
+	require.NoError(t, err)
+	require.NoError(t, report(older, "a", checkpoint.PartReport{Outcome: checkpoint.Done}))
+	require.Equal(t, [5]int64{3, 1, 0, 0, 0}, progress(older))
+	require.NoError(t, store.CancelOperation(ctx, older))
+	require.Equal(t, ptr("cancelled for 2 of 3 groups"), outcomeOf(t, pool, older))
+	require.ErrorIs(t, report(older, "b", checkpoint.PartReport{Position: at(5)}), checkpoint.ErrEnded)
+	parts, err := store.Work(ctx, 1, nil, 10)
+	require.NoError(t, err)
+	require.Empty(t, parts)
+	require.ErrorIs(t, store.CancelOperation(ctx, older), checkpoint.ErrEnded)
+	require.ErrorIs(t, store.CancelOperation(ctx, 99), checkpoint.ErrEnded)
+
+	alone, err := store.AddOperation(ctx, "replay", checkpoint.Span{}, nil, map[string]any{"to_topic": "t"})
+	require.NoError(t, err)
+	require.ErrorIs(t, store.CancelOperation(ctx, alone), checkpoint.ErrEnded, "nobody could end it")
+	require.NoError(t, store.CloseOperation(ctx, alone, "done"))
+	require.Equal(t, ptr("done"), outcomeOf(t, pool, alone))
 }
 
 func stored(t *testing.T, pool *pgxpool.Pool, group, action, hash string, asked time.Time) {

@@ -54,7 +54,34 @@ func (e *errand) run(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := e.widen(ctx); err != nil {
+		return err
+	}
 	return e.report(ctx, checkpoint.PartReport{Outcome: checkpoint.Done})
+}
+
+// widen has a backfill that began before what was wanted of the group want it
+// from there on: what it could not prove is then seen as a gap, and judged by
+// the group's own reading. It comes last, so that this reading need not read
+// what was just read.
+func (e *errand) widen(ctx context.Context) error {
+	if e.part.Command != checkpoint.CommandBackfill {
+		return nil
+	}
+	from := e.part.Span.From
+	e.w.mu.Lock()
+	if created := e.w.group.Created; created != nil {
+		from = checkpoint.Later(from, second(*created))
+	}
+	wider := from.Before(e.w.group.From)
+	e.w.mu.Unlock()
+	if !wider {
+		return nil
+	}
+	if _, err := e.w.commit(ctx, Backfill, &Batch{From: &from}); err != nil {
+		return fmt.Errorf("want the group from %s on: %w", from, err)
+	}
+	return nil
 }
 
 // piece reports that one more piece has been read.

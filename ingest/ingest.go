@@ -108,6 +108,7 @@ type Batch struct {
 	Actions []Seen // oldest first
 	Rejects []Reject
 	Begin   *Begin            // the group's first batch makes its checkpoint
+	From    *time.Time        // the group is wanted from this moment on, where that is earlier than before
 	Covered []Span            // spans that this read proved, with what was committed before it
 	EmptyBy time.Time         // not zero: it did so by empty answers, the last of which was there by then, in the clock that is ahead
 	Lost    []checkpoint.Lost // spans that nothing can prove

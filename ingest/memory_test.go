@@ -137,6 +137,9 @@ func (m *memory) Commit(ctx context.Context, b *Batch) (out Outcome, err error) 
 	if b.Begin != nil && !g.Known {
 		g.Known, g.From, g.TailFrom = true, b.Begin.From, b.Begin.Tail
 	}
+	if b.From != nil {
+		g.From = checkpoint.Earlier(g.From, *b.From)
+	}
 	for _, l := range b.Lost {
 		g.Lost = g.Lost.Add(l.Span)
 		if l.Reason == checkpoint.Gone {

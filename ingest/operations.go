@@ -41,6 +41,9 @@ const (
 	partsAtOnce = 2               // parts of one shard that are under way; the budget is the bound, not their number
 	deskPause   = 2 * time.Second // how often the desk is looked at
 	maxFailures = 6               // tries in a row that get nowhere, before a part is given up
+	unreadPause = time.Minute     // how often it is looked whether a group is read again
+
+	unread = "nobody reads the group: the configuration has not its source, or names other groups of it; this waits until it does, or is cancelled"
 )
 
 // operate takes parts off the desk, as long as the shard is held. A part that
@@ -48,6 +51,7 @@ const (
 // is in this process alone.
 func (f *Fleet) operate(ctx context.Context, lease checkpoint.Lease, find func(group string) *member, spawn func(func() error)) {
 	underWay := map[checkpoint.Part]bool{}
+	waiting := map[checkpoint.Part]time.Time{} // whose group nobody reads here; told then
 	ended := make(chan checkpoint.Part)
 	for told := false; ; {
 		select {
@@ -62,9 +66,16 @@ func (f *Fleet) operate(ctx context.Context, lease checkpoint.Lease, find func(g
 		if free <= 0 {
 			continue
 		}
-		busy := make([]checkpoint.Part, 0, len(underWay))
+		busy := make([]checkpoint.Part, 0, len(underWay)+len(waiting))
 		for p := range underWay {
 			busy = append(busy, p)
+		}
+		for p, since := range waiting { // they must not stand in others' way
+			if time.Since(since) < unreadPause {
+				busy = append(busy, p)
+			} else {
+				delete(waiting, p)
+			}
 		}
 		parts, err := f.Desk.Work(ctx, lease.Shard, busy, free)
 		if err != nil {
@@ -77,7 +88,10 @@ func (f *Fleet) operate(ctx context.Context, lease checkpoint.Lease, find func(g
 		told = false
 		for _, p := range parts {
 			w := find(p.Group)
-			if w == nil { // its source, or the group, is no longer set: it waits
+			if w == nil {
+				waiting[p] = time.Now()
+				// Should nobody be told now, it is said again a minute later.
+				_ = f.Desk.Report(ctx, lease, p, checkpoint.PartReport{Failure: unread})
 				continue
 			}
 			underWay[p] = true
@@ -106,7 +120,7 @@ func (w *worker) errand(ctx context.Context, desk Desk, lease checkpoint.Lease, 
 		if errors.Is(err, checkpoint.ErrLost) {
 			return fmt.Errorf("group %s: %w", part.Group, err)
 		}
-		if err == nil {
+		if err == nil || errors.Is(err, checkpoint.ErrEnded) {
 			return nil
 		}
 		w.warn(w.target(), fmt.Errorf("operation %d (%s): %w", part.Operation, part.Command, err))
@@ -118,7 +132,7 @@ func (w *worker) errand(ctx context.Context, desk Desk, lease checkpoint.Lease, 
 		if failures >= maxFailures || errors.Is(err, ErrRefused) || errors.Is(err, ErrNoGroup) {
 			r.Outcome = err.Error()
 		}
-		if told := e.report(ctx, r); told == nil && r.Outcome != "" {
+		if told := e.report(ctx, r); told == nil && r.Outcome != "" || errors.Is(told, checkpoint.ErrEnded) {
 			return nil
 		} else if errors.Is(told, checkpoint.ErrLost) {
 			return fmt.Errorf("group %s: %w", part.Group, told)

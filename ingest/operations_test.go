@@ -55,6 +55,9 @@ func (d *desk) Report(_ context.Context, _ checkpoint.Lease, of checkpoint.Part,
 		if p.Group != of.Group {
 			continue
 		}
+		if p.sum.Outcome != "" {
+			return checkpoint.ErrEnded
+		}
 		p.calls++
 		p.Position = checkpoint.Later(p.Position, r.Position)
 		p.sum.Requests += r.Requests

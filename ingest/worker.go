@@ -87,7 +87,7 @@ func (w *worker) commit(ctx context.Context, class Class, b *Batch) (Outcome, er
 	front := w.frontLocked()
 	w.mu.Unlock()
 	if len(b.Actions)+len(b.Rejects)+len(b.Covered)+len(b.Lost) == 0 &&
-		b.Begin == nil && b.Parked == nil && b.Settled == nil && (b.Scan == nil || b.Scan.Outcome == "proved") {
+		b.Begin == nil && b.From == nil && b.Parked == nil && b.Settled == nil && (b.Scan == nil || b.Scan.Outcome == "proved") {
 		return Outcome{}, nil
 	}
 	b.Target = w.target()
@@ -108,6 +108,9 @@ func (w *worker) took(class Class, b *Batch, out Outcome, front time.Time) {
 	w.measure(class, out, front, now)
 	if b.Begin != nil {
 		g.Known, g.From, g.TailFrom, w.begun = true, b.Begin.From, b.Begin.Tail, nil
+	}
+	if b.From != nil {
+		g.From = checkpoint.Earlier(g.From, *b.From)
 	}
 	for _, lost := range b.Lost {
 		w.loseLocked(lost)

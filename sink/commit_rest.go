@@ -75,6 +75,7 @@ type progress struct {
 	covered []ingest.Span
 	empty   []ingest.Span // covered by empty answers
 	emptyBy time.Time
+	from    *time.Time
 	parks   []*item // that say the group is read to its end
 	settled []ingest.Span
 	lost    map[string][]ingest.Span
@@ -97,7 +98,7 @@ func progressOf(a *attempt, rests []*item) (all []*progress) {
 		if a.outcomes[it].Stale > 0 {
 			covered, settled = nil, nil
 		}
-		if len(covered)+len(settled) == 0 && len(n.Lost) == 0 && n.Oldest == nil && n.Age == 0 && n.Late == 0 && n.Parked == nil {
+		if len(covered)+len(settled) == 0 && len(n.Lost) == 0 && n.Oldest == nil && n.Age == 0 && n.Late == 0 && n.Parked == nil && n.From == nil {
 			continue
 		}
 		p := groups[n.Target.Group]
@@ -122,6 +123,9 @@ func progressOf(a *attempt, rests []*item) (all []*progress) {
 			p.oldest = n.Oldest
 		}
 		p.age, p.late = max(p.age, n.Age), max(p.late, n.Late)
+		if n.From != nil && (p.from == nil || n.From.Before(*p.from)) {
+			p.from = n.From
+		}
 		if n.Parked != nil {
 			p.parked = n.Parked
 			if *n.Parked {
@@ -153,6 +157,7 @@ func (c *Committer) queueCheckpoints(b *pgx.Batch, a *attempt, rests []*item) {
 		"parked":      column(all, func(p *progress) *bool { return p.parked }),
 		"settled":     column(all, func(p *progress) string { return multirange(p.settled) }),
 		"empty":       column(all, func(p *progress) string { return multirange(p.empty) }),
+		"froms":       column(all, func(p *progress) *time.Time { return p.from }),
 		"empty_by":    column(all, func(p *progress) *time.Time { return known(p.emptyBy) }),
 	}).Query(func(rows pgx.Rows) error {
 		var group string

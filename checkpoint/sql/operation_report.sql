@@ -7,7 +7,5 @@ UPDATE aslog.operation_part SET
     changed_actions = changed_actions + @changed_actions::bigint,
     unproved = unproved + @unproved::bigint,
     failure = @failure::text,
-    updated_at = clock_timestamp(),
-    ended_at = CASE WHEN @outcome::text IS NOT NULL THEN clock_timestamp() END,
-    outcome = @outcome::text
+    updated_at = clock_timestamp()
 WHERE operation_id = @operation AND group_id = @group AND ended_at IS NULL

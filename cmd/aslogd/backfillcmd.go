@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -11,12 +12,13 @@ import (
 )
 
 type backfillCmd struct {
-	From   Moment   `required:"" help:"First moment to read again: RFC 3339, or an age such as 90d."`
+	From   Moment   `help:"First moment to read again: RFC 3339, or an age such as 90d."`
 	To     Moment   `help:"End of the span, not in it; now by default."`
 	Group  []string `help:"Group to read; repeat it or use commas."`
 	All    bool     `help:"Read every living group."`
 	Wait   bool     `help:"Wait for the end, and show how far it is."`
 	DryRun bool     `help:"Say how many requests it takes and how long, and ask for nothing."`
+	Cancel int64    `placeholder:"N" help:"End operation N, a backfill or a reconcile, instead of asking for one."`
 }
 
 func (backfillCmd) Help() string {
@@ -29,6 +31,12 @@ exits 3 when a part of the span could not be proved, and 1 when a group failed.
 span has never been read, it takes the group's actions to be as dense there as
 where it has.
 
+Where --from is earlier than what was wanted of a group before, the group is wanted
+from there on afterwards: what the API no longer shows is seen as a gap.
+
+--cancel ends an operation, by the number that it was given; aslogd status has it
+too. What was stored by then stays.
+
 Example:
 
   aslogd backfill --from 90d --all --wait
@@ -36,6 +44,12 @@ Example:
 }
 
 func (b backfillCmd) Run(ctx context.Context, environ Env, out io.Writer) error {
+	if b.Cancel != 0 {
+		return b.cancel(ctx, environ, out)
+	}
+	if b.From == (Moment{}) {
+		return usageError("give --from")
+	}
 	if b.All == (len(b.Group) > 0) {
 		return usageError("give either --group or --all")
 	}
@@ -77,6 +91,26 @@ func (b backfillCmd) Run(ctx context.Context, environ Env, out io.Writer) error 
 		return err
 	}
 	return outcomeError(o)
+}
+
+func (b backfillCmd) cancel(ctx context.Context, environ Env, out io.Writer) error {
+	if b.From != (Moment{}) || b.To != (Moment{}) || len(b.Group) > 0 || b.All || b.Wait || b.DryRun {
+		return usageError("--cancel takes no other flag")
+	}
+	_, pool, err := openDatabase(ctx, environ, "backfill")
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	err = (&checkpoint.Store{Pool: pool}).CancelOperation(ctx, b.Cancel)
+	if errors.Is(err, checkpoint.ErrEnded) {
+		return fmt.Errorf("operation %d is not under way", b.Cancel)
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "operation %d cancelled; what it stored stays\n", b.Cancel)
+	return nil
 }
 
 // printEstimate says what a backfill would cost. A source's requests a minute

@@ -167,6 +167,8 @@ func operationLine(o history.Operation) string {
 // outcome turns how an operation ended into how its command ends.
 func outcomeError(o history.Operation) error {
 	switch {
+	case o.Outcome != nil && strings.HasPrefix(*o.Outcome, "cancelled"):
+		return fmt.Errorf("operation %d was %s", o.ID, *o.Outcome)
 	case o.Failed > 0:
 		return fmt.Errorf("operation %d failed for %d of %s: %s", o.ID, o.Failed, count(o.Groups, "group", "groups"), *o.Failure)
 	case o.NotRepaired > 0:

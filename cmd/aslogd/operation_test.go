@@ -150,6 +150,7 @@ func TestOperationsAreAskedForRightly(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, simulator.Config{Seed: 3, Groups: 1, ActionsPerGroup: 3, Days: 3})
 	w.execute(t, `INSERT INTO aslog.scaling_group (group_id, project_id, source, shard, first_seen_at, changed_at) VALUES ('known', 'p', 's', 1, now(), now())`)
+	w.execute(t, `INSERT INTO aslog.scaling_group (group_id, project_id, source, shard, first_seen_at, changed_at, unnamed_at) VALUES ('unnamed', 'p', 's', 1, now(), now(), now())`)
 	for _, tc := range []struct {
 		args string
 		code int
@@ -161,9 +162,14 @@ func TestOperationsAreAskedForRightly(t *testing.T) {
 		{"backfill --from yesterday --all", exitUsage, "neither a time"},
 		{"backfill --from 1d --to 2d --all", exitUsage, "is not before"},
 		{"backfill --from 1d --group known,strange", exitUsage, "no such group: strange"},
+		{"backfill --from 1d --group unnamed", exitUsage, "SOURCE_n_GROUPS names other groups: unnamed"},
 		{"reconcile --group strange", exitUsage, "no such group: strange"},
 		{"backfill --from 1d --group known --dry-run", exitDone, "1 request"},
 		{"backfill --from 1d --group known", exitDone, "operation 1"},
+		{"backfill --from 1d --all", exitDone, "of 1 group"},
+		{"backfill --cancel 1 --all", exitUsage, "no other flag"},
+		{"backfill --cancel 1", exitDone, "operation 1 cancelled"},
+		{"backfill --cancel 1", exitFailed, "operation 1 is not under way"},
 	} {
 		if code, said := w.call(t, t.Context(), strings.Fields(tc.args)...); code != tc.code || !strings.Contains(said, tc.want) {
 			t.Errorf("%s: exit %d, want %d with %q\n%s", tc.args, code, tc.code, tc.want, said)

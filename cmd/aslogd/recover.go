@@ -69,6 +69,8 @@ func (recoverCmd) Run(ctx context.Context, environ Env, to streams) error {
 		all[i] = i
 	}
 	var failed, found []string
+	var rows int64
+	end := noteOperation(ctx, pool, "recover", map[string]any{"from_topic": broker.ActionsTopic(c.KafkaTopicPrefix)}, to.err)
 	visit := &checkpoint.Visit{Pool: pool, Instance: "recover on " + c.Instance, Incarnation: incarnation, TTL: c.LeaseTTL}
 	fmt.Fprintf(to.err, "looking who holds the shards; a silent owner is watched for %v\n", c.LeaseTTL)
 	err = visit.Run(ctx, all, func(ctx context.Context, shard int, lease checkpoint.Lease, err error) error {
@@ -92,6 +94,9 @@ func (recoverCmd) Run(ctx context.Context, environ Env, to streams) error {
 			},
 		})
 		fmt.Fprintln(to.out, recoveredWords(done))
+		if done.Last > 0 {
+			rows += done.Last - done.First + 1
+		}
 		var fork *sink.Fork
 		switch {
 		case errors.As(err, &fork):
@@ -105,13 +110,17 @@ func (recoverCmd) Run(ctx context.Context, environ Env, to streams) error {
 	})
 	switch {
 	case err != nil:
-		return err
 	case len(failed) > 0:
-		return errors.New(strings.Join(append(failed, found...), "\n  "))
+		err = errors.New(strings.Join(append(failed, found...), "\n  "))
 	case len(found) > 0:
-		return foundError("not everything can be brought back:\n  " + strings.Join(found, "\n  "))
+		err = foundError("not everything can be brought back:\n  " + strings.Join(found, "\n  "))
 	}
-	return nil
+	outcome := "done"
+	if err != nil {
+		outcome = err.Error()
+	}
+	end(fmt.Sprintf("%s; %d revisions brought back", outcome, rows))
+	return err
 }
 
 func recoveredWords(r sink.Recovered) string {

@@ -59,6 +59,10 @@ func TestRecoverAfterARestore(t *testing.T) {
 	if n := w.number(t, "SELECT sum(head_seq)::bigint FROM aslog.shard"); n != head {
 		t.Errorf("the journal holds %d rows, not %d", n, head)
 	}
+	var noted string
+	if err := w.pool.QueryRow(t.Context(), "SELECT outcome FROM aslog.operation WHERE command = 'recover' ORDER BY id DESC LIMIT 1").Scan(&noted); err != nil || !strings.HasPrefix(noted, "done; ") {
+		t.Errorf("noted %q, %v", noted, err)
+	}
 	stop = w.start(t)
 	until(t, time.Minute, "every group is read again and all is covered", func() bool {
 		return w.number(t, "SELECT count(*) FROM aslog.checkpoint") == 6 && w.number(t, "SELECT count(*) FROM aslog.gap WHERE reason = 'unproven'") == 0

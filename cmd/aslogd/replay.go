@@ -81,12 +81,37 @@ func (r replayCmd) Run(ctx context.Context, environ Env, to streams) error {
 				history.Thousands(p.Rows), p.Shard, history.Thousands(p.Seq), history.Thousands(p.Head))
 		}
 	}
+	end := noteOperation(ctx, pool, "replay", r.arguments(), to.err)
 	done, err := sink.Replay(ctx, config)
 	if err != nil {
+		end(fmt.Sprintf("failed after %d revisions: %v", done.Rows, err))
 		return err
 	}
+	end(fmt.Sprintf("done: %d revisions published", done.Rows))
 	fmt.Fprintf(to.out, "%s published again to %s\n", count(int(done.Rows), "revision", "revisions"), r.ToTopic)
 	return nil
+}
+
+// arguments are the flags as they were given.
+func (r replayCmd) arguments() map[string]any {
+	given := map[string]any{"to_topic": r.ToTopic}
+	now := time.Now()
+	if from := r.From.Time(now); !from.IsZero() {
+		given["from"] = from
+	}
+	if to := r.To.Time(now); !to.IsZero() {
+		given["to"] = to
+	}
+	if r.Shard != nil {
+		given["shard"] = *r.Shard
+	}
+	if r.FromSeq != nil {
+		given["from_seq"] = *r.FromSeq
+	}
+	if len(r.Group) > 0 {
+		given["groups"] = r.Group
+	}
+	return given
 }
 
 // check refuses what is wrong before anything is asked.

@@ -9,10 +9,10 @@
 WITH said AS (
     SELECT * FROM unnest(@groups::text[], @covered::text[], @retention::text[], @offset_cap::text[], @gone::text[],
                          @oldest::timestamptz[], @age::bigint[], @late::bigint[], @parked::boolean[], @settled::text[],
-                         @empty::text[], @empty_by::timestamptz[])
-        AS s (group_id, covered, retention, offset_cap, gone, oldest, age, late, parked, settled, empty, empty_by)
+                         @empty::text[], @empty_by::timestamptz[], @froms::timestamptz[])
+        AS s (group_id, covered, retention, offset_cap, gone, oldest, age, late, parked, settled, empty, empty_by, wanted)
 ), weighed AS (
-    SELECT s.*, c.backfill_from, c.lost_retention, c.lost_offset_cap, c.lost_gone,
+    SELECT s.*, least(c.backfill_from, s.wanted) AS backfill_from, c.lost_retention, c.lost_offset_cap, c.lost_gone,
            c.covered + s.covered::tstzmultirange + e.empty AS claimed,
            CASE WHEN coalesce(g.missing_from, l.asked_at) > c.unconfirmed_at THEN '{}' ELSE c.unconfirmed END
                + (e.empty - c.covered) - s.covered::tstzmultirange AS waiting,
@@ -36,6 +36,7 @@ WITH said AS (
     FROM covered
 )
 UPDATE aslog.checkpoint c SET
+    backfill_from = w.backfill_from,
     covered = w.all_covered,
     settled = (c.settled + w.settled::tstzmultirange) * w.all_covered,
     lost_retention = w.all_retention,

@@ -1,0 +1,1 @@
+UPDATE aslog.operation SET outcome = @outcome WHERE id = @operation AND outcome IS NULL
