@@ -13,6 +13,18 @@ var ErrRefused = errors.New("refused")
 // ErrNotJSON is an answer that is no page: HTML, half a JSON, too large.
 var ErrNotJSON = errors.New("not a page")
 
+// A PartError is an answer that does not say how many rows there are, though rows
+// can be read of it. They are worth keeping, and prove nothing.
+type PartError struct {
+	Page   *Page
+	Detail string
+}
+
+func (e *PartError) Error() string { return "not a page: " + e.Detail }
+
+// Is makes errors.Is(err, ErrNotJSON) true.
+func (e *PartError) Is(target error) bool { return target == ErrNotJSON }
+
 // A PageError is an answer that is no page, with what goes to quarantine.
 type PageError struct {
 	Reject Reject

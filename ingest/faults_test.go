@@ -163,3 +163,37 @@ func TestLaw04ALostShardStopsTheFleet(t *testing.T) {
 		}
 	})
 }
+
+// What breaks: for ten minutes answers do not say how many rows there are. What
+// must hold: the rows that they show are stored, nothing is proved by them and
+// nothing quarantined; then the group goes on.
+func TestLaw02APageWithoutATotalIsKeptAndProvesNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud()
+		m := newMemory(t, c, tailed("g"))
+		c.add("g", every("a", time.Now().Add(-30*time.Minute), 40, 40*time.Second)...)
+		c.weather = func(_ int, group string, q Query) error {
+			page, err := c.quiet(group, q)
+			if err != nil {
+				return err
+			}
+			page.Total, page.Asked = 0, time.Now()
+			return &PartError{Page: page, Detail: "total_number is missing"}
+		}
+		end := m.side(m.fleet(), 30*time.Minute)
+		wait(t, 10*time.Minute)
+		if g := m.get("g"); len(m.stored["g"]) != 40 || len(m.rejects) > 0 || len(g.Covered) > 0 {
+			t.Errorf("%d stored, %d quarantined, covered %v", len(m.stored["g"]), len(m.rejects), g.Covered)
+		}
+		if n := c.sent(); n > 20 {
+			t.Errorf("%d requests", n)
+		}
+		c.mu.Lock()
+		c.weather = nil
+		c.mu.Unlock()
+		end()
+		m.requireAll("g")
+		m.requireLag("g", 2*time.Minute)
+	})
+}

@@ -28,7 +28,8 @@ var errUnreadable = fmt.Errorf("no part of the page can be read: %w", ErrNotJSON
 // Total is -1 where the pieces disagree on it: such a page fits no pass.
 func (p *pass) rows(ctx context.Context, start, limit int) (*Page, error) {
 	page, err := p.ask(ctx, start, limit)
-	if !errors.Is(err, ErrNotJSON) {
+	var part *PartError
+	if !errors.Is(err, ErrNotJSON) || errors.As(err, &part) { // smaller pieces would lack it too
 		return page, err
 	}
 	if p.total < 0 {

@@ -72,6 +72,10 @@ func (w *worker) followFar(ctx context.Context) error {
 		if errors.As(err, &bad) { // one bad record is one bad record
 			page, err = &Page{Rejects: []Reject{bad.Reject}}, nil
 		}
+		var part *PartError
+		if errors.As(err, &part) {
+			page, err = part.Page, nil
+		}
 		if err != nil {
 			return fmt.Errorf("ask for open action %s: %w", id, err)
 		}

@@ -158,13 +158,17 @@ func (p *pass) covers() Span {
 }
 
 // fail notes a pass that ended with an error. A page of which nothing could be
-// read goes to quarantine, once for the pass.
+// read goes to quarantine, once for the pass; what could be read of one that does
+// not say how many rows there are is kept.
 func (p *pass) fail(ctx context.Context, cause error) error {
 	p.scan.Outcome = cause.Error()
 	b := &Batch{}
 	var page *PageError
+	var part *PartError
 	if errors.As(cause, &page) {
 		b.Rejects = []Reject{page.Reject}
+	} else if errors.As(cause, &part) {
+		b.Actions, b.Rejects = oldestFirst(part.Page), part.Page.Rejects
 	} else if p.total < 0 {
 		return cause // nothing was read: the loop's warning says it all
 	}

@@ -107,8 +107,9 @@ func weather(err error) bool {
 	if errors.As(err, &page) {
 		return page.Reject.Reason != TooLarge
 	}
+	var part *ingest.PartError
 	var network *networkError
-	return errors.As(err, &network) || errors.Is(err, context.DeadlineExceeded)
+	return errors.As(err, &part) || errors.As(err, &network) || errors.Is(err, context.DeadlineExceeded)
 }
 
 func status(err error) int {

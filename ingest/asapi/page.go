@@ -20,8 +20,12 @@ const (
 // maxRaw is how much of an unreadable text is kept.
 const maxRaw = 1_000_000
 
+// errNoTotal says that an answer is no page for want of this alone.
+var errNoTotal = errors.New("total_number is missing")
+
 // parsePage reads a page of a group's log. Fields may stand in any order and
-// numbers may be strings. The error is a *ingest.PageError.
+// numbers may be strings. The error is a *ingest.PageError, or a *ingest.PartError
+// where all that is missing is the total.
 func parsePage(a answer, group string, q ingest.Query) (*ingest.Page, error) {
 	page := &ingest.Page{Asked: a.asked, Date: a.date, Start: q.Start, Limit: q.Limit}
 	var records []byte
@@ -33,6 +37,12 @@ func parsePage(a answer, group string, q ingest.Query) (*ingest.Page, error) {
 			take(page, raw[:len(raw):len(raw)])
 			return nil
 		})
+	}
+	if errors.Is(err, errNoTotal) && len(records) > 0 && items(records, func(raw []byte) error {
+		take(page, raw[:len(raw):len(raw)])
+		return nil
+	}) == nil && page.Rows() > 0 {
+		return nil, &ingest.PartError{Page: page, Detail: err.Error()}
 	}
 	if err != nil {
 		return nil, notPage(NotJSON, err.Error(), group, a.asked, a.body)
@@ -70,7 +80,7 @@ func envelope(body []byte, list string, records *[]byte, start, limit *int) (tot
 	case err != nil:
 		return 0, err
 	case total < 0:
-		return 0, errors.New("total_number is missing")
+		return 0, errNoTotal
 	case !found && total > 0:
 		return 0, fmt.Errorf("%s is missing", list)
 	case !found, text == "null", text == `""`:

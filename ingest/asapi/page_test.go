@@ -153,3 +153,20 @@ func TestGroupList(t *testing.T) {
 		t.Errorf("got %+v", g)
 	}
 }
+
+// All that a page lacks is its total: what it shows is kept.
+func TestAPageWithoutATotal(t *testing.T) {
+	t.Parallel()
+	for body, rows := range map[string]int{
+		`{"scaling_activity_log":[{"id":"a"},{"status":"no id"},{"id":"b"}],"limit":100}`: 3,
+		`{"scaling_activity_log":[],"limit":100}`:                                         0,
+		`{"scaling_activity_log":[{"id":"a"},{"id":]}`:                                    0,
+		`{"error":"later"}`: 0,
+	} {
+		_, err := parsePage(answer{body: []byte(body)}, "g", ingest.Query{})
+		var part *ingest.PartError
+		if !errors.Is(err, ingest.ErrNotJSON) || errors.As(err, &part) != (rows > 0) || part != nil && part.Page.Rows() != rows {
+			t.Errorf("%s: %v", body, err)
+		}
+	}
+}
