@@ -197,3 +197,41 @@ func TestLaw02APageWithoutATotalIsKeptAndProvesNothing(t *testing.T) {
 		m.requireLag("g", 2*time.Minute)
 	})
 }
+
+// What a pass that proves its span tells of records without an id: those that
+// are still there, so that the others can be resolved.
+func TestAProofNamesWhatItCouldNotTake(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud()
+		m := newMemory(t, c, tailed("g"))
+		c.add("g", every("a", time.Now().Add(-time.Hour), 150, 14*time.Second)...)
+		c.weather = poison(c, "a00120")
+		var proofs []*Proof
+		m.fail = func(b *Batch) error {
+			if b.Proof != nil {
+				proofs = append(proofs, b.Proof)
+			}
+			return nil
+		}
+		w := m.reader("g")
+		_, from, _ := w.tailSpan()
+		for range 2 { // the second as a later re-read would
+			if _, err := w.newPass(Tail, Span{From: from}).readOpen(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			c.weather = nil
+			wait(t, time.Minute)
+		}
+		if len(proofs) != 2 || len(proofs[0].Rejects) != 1 || len(proofs[1].Rejects) != 0 {
+			t.Fatalf("%+v", proofs)
+		}
+		if got := m.rejects[0].Place; got.From.IsZero() || !proofs[1].Span.Contains(got) {
+			t.Errorf("read in %s, and read whole was %s", got, proofs[1].Span)
+		}
+		stamped := w.newPass(Tail, Span{From: time.Now()}).placed([]Reject{{Raw: []byte(`{"start_time" : "2026-02-03T04:05:06Z",`)}})
+		if want := time.Date(2026, 2, 3, 4, 5, 6, 0, time.UTC); !stamped[0].Place.From.Equal(want) || stamped[0].Place.Length() != time.Second {
+			t.Errorf("placed in %s", stamped[0].Place)
+		}
+	})
+}

@@ -66,6 +66,7 @@ type Reject struct {
 	Raw      []byte // at most 1 MB
 	RawHash  []byte // SHA-256 of the whole; of group and hour for a page that is no JSON
 	Page     bool   // a whole page: counted in times, not stored again
+	Place    Span   // where it was read; empty where it was asked for by id
 }
 
 // A GroupPage is one page of the source's group list.
@@ -117,7 +118,16 @@ type Batch struct {
 	Settled *Settled          // a later re-read has come so far
 	Late    time.Duration     // the longest lateness that this read measured
 	Parked  *bool             // set: the group is read to its end (true), which takes back what no list has confirmed, or goes on (false)
+	Proof   *Proof            // set: all of a span was read
 	Scan    *Scan             // set: what to note of the scan that ends with this batch
+}
+
+// A Proof says what a proved span holds of records that can be known only by
+// their bytes: what was quarantined there before, and is not among them, has
+// been mended, or is gone.
+type Proof struct {
+	Span    Span
+	Rejects [][]byte // RawHash of each without an id
 }
 
 // A Settled says how far one stage of the later re-reads has come.

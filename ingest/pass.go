@@ -49,6 +49,7 @@ type pass struct {
 	total  int                 // of the first page; -1 before it
 	seen   map[string]struct{} // rows that this pass has read
 	oldest *time.Time
+	bad    [][]byte // hashes of the rejects without an id
 }
 
 // A result is what a pass came to.
@@ -81,6 +82,11 @@ func (p *pass) add(page *Page) (known int) {
 		}
 		p.seen[r.key] = struct{}{}
 	}
+	for _, r := range page.Rejects {
+		if r.ActionID == "" {
+			p.bad = append(p.bad, r.RawHash)
+		}
+	}
 	p.oldest = older(p.oldest, oldestOf(page))
 	return known
 }
@@ -97,7 +103,7 @@ func (p *pass) shares(page *Page) (known int) {
 
 // commit makes a page durable. It never waits for a proof.
 func (p *pass) commit(ctx context.Context, page *Page) error {
-	return p.send(ctx, &Batch{Actions: oldestFirst(page), Rejects: page.Rejects})
+	return p.send(ctx, &Batch{Actions: oldestFirst(page), Rejects: p.placed(page.Rejects)})
 }
 
 func (p *pass) send(ctx context.Context, b *Batch) error {
@@ -114,7 +120,7 @@ func (p *pass) send(ctx context.Context, b *Batch) error {
 
 // finish commits the last page, with the span if it is proved.
 func (p *pass) finish(ctx context.Context, last *Page) (result, error) {
-	b := &Batch{Actions: oldestFirst(last), Rejects: last.Rejects}
+	b := &Batch{Actions: oldestFirst(last), Rejects: p.placed(last.Rejects)}
 	if p.class == Backfill || p.class == Reconcile {
 		b.Oldest = p.oldest
 		if p.oldest != nil && !p.w.unborn(*p.oldest) {
@@ -125,6 +131,7 @@ func (p *pass) finish(ctx context.Context, last *Page) (result, error) {
 	p.scan.Outcome = "unproved"
 	if proved {
 		p.scan.Outcome = "proved"
+		b.Proof = &Proof{Span: p.whole(), Rejects: p.bad}
 		if c := p.covers(); !c.Empty() {
 			b.Covered = []Span{c}
 			if p.total == 0 {
@@ -166,9 +173,9 @@ func (p *pass) fail(ctx context.Context, cause error) error {
 	var page *PageError
 	var part *PartError
 	if errors.As(cause, &page) {
-		b.Rejects = []Reject{page.Reject}
+		b.Rejects = p.placed([]Reject{page.Reject})
 	} else if errors.As(cause, &part) {
-		b.Actions, b.Rejects = oldestFirst(part.Page), part.Page.Rejects
+		b.Actions, b.Rejects = oldestFirst(part.Page), p.placed(part.Page.Rejects)
 	} else if p.total < 0 {
 		return cause // nothing was read: the loop's warning says it all
 	}

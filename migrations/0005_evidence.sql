@@ -24,6 +24,14 @@ ALTER TABLE aslog.checkpoint
 COMMENT ON COLUMN aslog.checkpoint.unconfirmed IS 'The part of covered that rests on empty answers and waits for a group list that was asked for later: should the group turn out to be gone, such an answer proved nothing, and this becomes a gap (gone).';
 COMMENT ON COLUMN aslog.checkpoint.unconfirmed_at IS 'When the newest of those answers was there, by the later of both clocks.';
 
+ALTER TABLE aslog.quarantine
+    ADD COLUMN asked_from timestamptz,
+    ADD COLUMN asked_to   timestamptz;
+CREATE INDEX quarantine_nameless ON aslog.quarantine (group_id) WHERE action_id IS NULL AND resolved_at IS NULL;
+COMMENT ON COLUMN aslog.quarantine.asked_from IS 'Start of the span of start times in which it was read; the second in which it started, where its text says so. Null where it was asked for by id.';
+COMMENT ON COLUMN aslog.quarantine.asked_to IS 'End of that span (not in it).';
+COMMENT ON COLUMN aslog.quarantine.resolved_at IS 'When a later read took it after all; without an id, when its place was read whole and it was not there any more. Null again where it is.';
+
 CREATE OR REPLACE VIEW aslog.group_lag AS
 SELECT c.source, c.group_id, c.watermark,
        greatest(0, extract(epoch FROM coalesce(least(g.gone_at, g.unnamed_at), now()) - coalesce(upper(c.covered), c.tail_from)))::double precision AS lag_seconds

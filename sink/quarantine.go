@@ -16,6 +16,8 @@ var (
 	quarantineSQL string
 	//go:embed sql/commit_quarantine_page.sql
 	quarantinePageSQL string
+	//go:embed sql/commit_resolve.sql
+	resolveSQL string
 )
 
 // rawLimit is how many bytes of a quarantined record are kept.
@@ -122,8 +124,45 @@ func faultArrays(at time.Time, faults []*fault) pgx.NamedArgs {
 		"details":     column(faults, func(f *fault) *string { return filled(f.reject.Detail) }),
 		"raws":        column(faults, func(f *fault) []byte { return f.reject.Raw }),
 		"raw_hashes":  column(faults, func(f *fault) []byte { return f.reject.RawHash }),
+		"froms":       column(faults, func(f *fault) *time.Time { return placed(f, f.reject.Place.From) }),
+		"tos":         column(faults, func(f *fault) *time.Time { return placed(f, f.reject.Place.To) }),
 		"times":       column(faults, func(f *fault) int64 { return f.times }),
 	}
+}
+
+// placed is nil where nobody knows the place.
+func placed(f *fault, at time.Time) *time.Time {
+	if f.reject.Place.To.IsZero() {
+		return nil
+	}
+	return &at
+}
+
+// queueResolved resolves what has no id, and was not there any more when its
+// place was read whole.
+func queueResolved(b *pgx.Batch, at time.Time, a *attempt, rests []*item) {
+	var proofs []*ingest.Batch
+	var groups []string // of the hashes
+	var hashes [][]byte
+	for _, it := range rests {
+		n := it.batch
+		if n.Proof == nil || a.outcomes[it].Stale > 0 {
+			continue
+		}
+		proofs = append(proofs, n)
+		for _, hash := range n.Proof.Rejects {
+			groups, hashes = append(groups, n.Target.Group), append(hashes, hash)
+		}
+	}
+	if len(proofs) == 0 {
+		return
+	}
+	b.Queue(resolveSQL, pgx.NamedArgs{
+		"recorded_at": at, "seen_groups": groups, "seen_hashes": hashes,
+		"groups": column(proofs, func(n *ingest.Batch) string { return n.Target.Group }),
+		"froms":  column(proofs, func(n *ingest.Batch) time.Time { return n.Proof.Span.From }),
+		"tos":    column(proofs, func(n *ingest.Batch) time.Time { return n.Proof.Span.To }),
+	})
 }
 
 // filled is nil for an empty text.
