@@ -72,6 +72,9 @@ func (c *cell) catchUp(ctx context.Context, limit time.Duration) (v *verdict.Ver
 	const behindSQL = `SELECT (SELECT sum(head_seq) FROM aslog.shard_head) - (SELECT sum(published_seq) FROM aslog.shard)
 		+ (SELECT count(*) FROM aslog.gap WHERE reason = 'unproven' AND NOT $1)
 		+ (SELECT count(*) FROM aslog.scaling_group g WHERE NOT EXISTS (SELECT FROM aslog.checkpoint c WHERE c.group_id = g.group_id AND NOT isempty(c.covered)))`
+	// What has begun ends first, and what is late is shown.
+	world := c.scenario.cloud
+	sleep(ctx, max(world.Faults.LateBy, 2*world.Lasting)+time.Second)
 	for end := time.Now().Add(limit); ; {
 		if err := c.ended(); err != nil {
 			return v, err

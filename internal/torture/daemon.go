@@ -41,7 +41,7 @@ func spawn(binary, dir, name string, replica int, environ []string) (*daemon, er
 		// The kernel means the thread when it ends a child with its parent.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
-		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+		cmd.SysProcAttr = dieWithParent()
 		err := cmd.Start()
 		started <- err
 		if err == nil {

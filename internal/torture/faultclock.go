@@ -2,13 +2,15 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"os"
 	"path/filepath"
 	"time"
 )
 
-// jumps are how far the clock is off, one after the other, in seconds: it jumps
-// ahead, back to the right time, behind it, and ahead again.
-var jumps = []string{"+600", "+0", "-600", "+0"}
+// jumps are how far the clock is off, one after the other, in seconds. A cell
+// ends while it is right again, and so behind what it once said.
+var jumps = []string{"+600", "-600", "+0"}
 
 func clockProcess(ctx context.Context, c *cell, window time.Duration) error {
 	for _, by := range jumps {
@@ -16,7 +18,7 @@ func clockProcess(ctx context.Context, c *cell, window time.Duration) error {
 		if err := turn(c.clock, by); err != nil {
 			return err
 		}
-		sleep(ctx, window/4)
+		sleep(ctx, window/3)
 	}
 	return nil
 }
@@ -27,7 +29,7 @@ func clockPostgres(ctx context.Context, c *cell, window time.Duration) error {
 		if err := turn(c.ground.clock, by); err != nil {
 			return err
 		}
-		sleep(ctx, window/4)
+		sleep(ctx, window/3)
 		off, err := c.number(ctx, "SELECT round(extract(epoch FROM clock_timestamp()) - $1::double precision)::bigint", float64(time.Now().UnixMicro())/1e6)
 		if err != nil {
 			return err
@@ -37,6 +39,15 @@ func clockPostgres(ctx context.Context, c *cell, window time.Duration) error {
 		}
 	}
 	return nil
+}
+
+// turn writes what a clock is moved by. It is there whole or not at all.
+func turn(file, by string) error {
+	fresh := file + ".fresh"
+	if err := os.WriteFile(fresh, []byte(by+"\n"), 0o644); err != nil {
+		return fmt.Errorf("turn the clock: %w", err)
+	}
+	return os.Rename(fresh, file)
 }
 
 // faketime has a process, and its children, ask a file what time it is.

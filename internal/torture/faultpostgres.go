@@ -104,22 +104,24 @@ func postgresConnections(ctx context.Context, c *cell, window time.Duration) err
 				_ = conn.Close(ctx)
 			}
 		}()
-		full := 0
-		for end := time.Now().Add(leaseTTL + 2*time.Second); time.Now().Before(end) && ctx.Err() == nil; {
+		full, end := 0, time.Now().Add(30*time.Second)
+		for time.Now().Before(end) && ctx.Err() == nil {
 			conn, err := pgx.Connect(ctx, address)
 			var refused *pgconn.PgError
 			switch {
 			case err == nil:
 				hoard = append(hoard, conn)
 			case errors.As(err, &refused) && refused.Code == "53300":
-				full++
+				if full++; full == 1 {
+					end = time.Now().Add(leaseTTL + 2*time.Second)
+				}
 				_, _ = c.number(ctx, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name LIKE 'aslogd/%'")
 				sleep(ctx, 50*time.Millisecond)
 			default:
 				return fmt.Errorf("take connections: %w", err)
 			}
 		}
-		if full < 10 {
+		if full < 3 {
 			c.problem("Postgres was out of connections %d times only", full)
 		}
 		sleep(ctx, time.Second)

@@ -9,8 +9,10 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/segmentio/kafka-go"
 
 	"aslogd/internal/embedded"
+	"aslogd/sink/broker"
 )
 
 // A ground is the services that cells run on, one after the other: a real
@@ -102,6 +104,15 @@ func (g *ground) database(ctx context.Context, name string) (string, error) {
 // drop removes a cell's database, with whoever is still connected.
 func (g *ground) drop(ctx context.Context, name string) error {
 	return g.execute(ctx, fmt.Sprintf("DROP DATABASE IF EXISTS %s WITH (FORCE)", name))
+}
+
+// dropTopics removes a cell's topics.
+func (g *ground) dropTopics(ctx context.Context, prefix string) error {
+	transport := &kafka.Transport{}
+	defer transport.CloseIdleConnections()
+	client := &kafka.Client{Addr: kafka.TCP(g.kafka.Addr), Timeout: 10 * time.Second, Transport: transport}
+	_, err := client.DeleteTopics(ctx, &kafka.DeleteTopicsRequest{Topics: []string{broker.ActionsTopic(prefix), broker.LatestTopic(prefix)}})
+	return err
 }
 
 func (g *ground) execute(ctx context.Context, statement string) error {

@@ -38,9 +38,9 @@ var mixed = scenario{
 
 // world is the usual one: 12 groups of 800 actions, and 4 live ones a second.
 func world(f simulator.Faults) simulator.Config {
-	f.Late, f.LateBy = 0.2, 4*time.Second
+	f.Late, f.LateBy = 0.2, 3*time.Second
 	return simulator.Config{
 		Groups: 12, ActionsPerGroup: 800, Days: 30, FirstAction: true,
-		LiveRate: 4, Lasting: 3 * time.Second, Faults: f,
+		LiveRate: 4, Lasting: 2 * time.Second, Faults: f,
 	}
 }
