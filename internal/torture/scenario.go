@@ -25,6 +25,55 @@ var scenarios = []scenario{
 		name: "odd", says: "odd payloads, misspelt types, ties in another order each time, rows that move while they are read, a limit of 50",
 		cloud: world(simulator.Faults{Odd: 0.15, Misspell: 0.3, ShuffleTies: true, Drift: 40, ClampLimit: 50}),
 	},
+	{
+		name: "ends", says: "times are compared with ends, edges are open, and an end_time hides what still runs",
+		cloud: world(simulator.Faults{FilterEnds: true, OpenEdges: true, HideOpen: true}),
+	},
+	{
+		name: "ascending", says: "oldest first, and actions that turn up in spans while they are read",
+		cloud: world(simulator.Faults{Ascending: true, DriftClosed: 30}),
+	},
+	{
+		name: "lagging-total", says: "total_number is that of three seconds ago",
+		cloud: world(simulator.Faults{LagTotal: 3 * time.Second}),
+	},
+	{
+		name: "busy", says: "one group has 6,000 actions in one second and 45,000 in six hours",
+		cloud: busy(), environ: []string{"ASLOGD_SOURCE_0_REQUESTS_PER_MINUTE=3000"},
+	},
+	{
+		name: "retention", says: "of a history of 30 days the oldest 10 are gone, and a day more vanishes every 5 s while it is read",
+		cloud: world(simulator.Faults{Retention: 20 * 24 * time.Hour, RetentionSpeed: 86400 / 5}), gaps: true,
+	},
+	{
+		name: "groups", says: "groups are created, deleted and listed again; some actions are listed in two groups",
+		cloud: comings(), gaps: true,
+	},
+	{
+		name: "skew", says: "the API's clock is three minutes behind",
+		cloud: skewed(),
+	},
+}
+
+// busy has its burst in the middle of the history.
+func busy() simulator.Config {
+	c := world(simulator.Faults{})
+	c.ActionsPerGroup = 100
+	c.Burst, c.BurstAt = 6000, -15*24*time.Hour
+	c.Dense = 45_000
+	return c
+}
+
+func comings() simulator.Config {
+	c := world(simulator.Faults{Twice: 0.1, DeletedGroups: 3, DeletedAfter: 5 * time.Second, ReturnAfter: 5 * time.Second})
+	c.NewGroups, c.NewGroupsWithin = 3, 10*time.Second
+	return c
+}
+
+func skewed() simulator.Config {
+	c := world(simulator.Faults{})
+	c.Skew = -3 * time.Minute
+	return c
 }
 
 // mixed is the one scenario of the short form.

@@ -116,6 +116,7 @@ func fragment(arguments []string, results []*result, services string, now time.T
 	var b strings.Builder
 	fmt.Fprintf(&b, "`go run ./internal/torture %s`, %s, on %d cores (%s/%s), %s, %s.\n\n",
 		strings.Join(arguments, " "), now.UTC().Format(time.DateOnly), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version(), services)
+	fmt.Fprintf(&b, "requests/N: requests for actions, per ceil(N/100) summed over the groups, with all that live polling takes. catch-up: from when the fault mended until all is stored, proved and published; the last live actions run on for five seconds of it. peak: the most memory of any daemon.\n\n")
 	names := append([]string{}, header...)
 	names[len(names)-1] = "verdict"
 	fmt.Fprintf(&b, "| %s |\n|---|---|%s---|\n", strings.Join(names, " | "), strings.Repeat("---:|", len(names)-3))
