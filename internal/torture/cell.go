@@ -11,7 +11,6 @@ import (
 
 	"aslogd/internal/simulator"
 	"aslogd/internal/verdict"
-	"aslogd/sink/broker"
 )
 
 const (
@@ -143,7 +142,7 @@ func (c *cell) sample(ctx context.Context) {
 func (c *cell) judge(ctx context.Context) (*verdict.Verdict, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	return verdict.Of(ctx, c.cloud.Truth(), c.pool, []string{c.ground.kafka.Addr}, broker.ActionsTopic(c.name))
+	return verdict.Of(ctx, c.cloud.Truth(), c.pool, []string{c.ground.kafka.Addr}, c.name)
 }
 
 // sleep waits; false when ctx ended first.

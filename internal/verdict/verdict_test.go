@@ -63,6 +63,12 @@ func TestJudgeSeesEveryDamage(t *testing.T) {
 		{"a record is not published", func(e *Evidence) { e.Records = e.Records[:len(e.Records)-1] }, func(v *Verdict) bool { return v.Missing == 1 && v.Repeated == 0 }},
 		{"a record is published twice", func(e *Evidence) { e.Records = append(e.Records, e.Records[len(e.Records)-1]) }, func(v *Verdict) bool { return v.Repeated == 1 && v.Missing == 0 }},
 		{"records are out of order", func(e *Evidence) { e.Records[0], e.Records[1] = e.Records[1], e.Records[0] }, func(v *Verdict) bool { return v.Repeated > 0 }},
+		{"the compacted topic lacks an action", func(e *Evidence) { e.Latest = e.Latest[:len(e.Latest)-1] }, func(v *Verdict) bool { return v.Missing == 1 && v.Wrong == 0 }},
+		{"the compacted topic ends with an older revision", func(e *Evidence) {
+			i := e.last("changed")
+			e.Latest = append(e.Latest[:i], e.Latest[i+1:]...)
+		}, func(v *Verdict) bool { return v.Wrong == 1 && v.Missing == 0 }},
+		{"the compacted topic holds a record twice", func(e *Evidence) { e.Latest = append(e.Latest, e.Latest[len(e.Latest)-1]) }, func(v *Verdict) bool { return v.Repeated == 1 }},
 		{"a record is of another row", func(e *Evidence) { e.Records[len(e.Records)-1].Chain = "00" }, func(v *Verdict) bool { return v.Repeated == 1 && v.Missing == 1 }},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -93,7 +99,7 @@ func someTruth(t *testing.T) *simulator.Truth {
 
 // perfect is what a perfect reader with one shard leaves behind.
 func perfect(t *testing.T, truth *simulator.Truth) *Evidence {
-	e := &Evidence{Actions: map[Key]Present{}, Quarantine: map[string]map[[32]byte]bool{}, Gaps: map[string][]Gap{}, Topic: true}
+	e := &Evidence{Actions: map[Key]Present{}, Quarantine: map[string]map[[32]byte]bool{}, Gaps: map[string][]Gap{}, Topics: true}
 	for _, g := range truth.Groups {
 		e.Quarantine[g.ID] = map[[32]byte]bool{}
 		for i := range g.Actions {
@@ -118,7 +124,7 @@ func perfect(t *testing.T, truth *simulator.Truth) *Evidence {
 // settle numbers and links the journal and makes tables and topic follow it.
 func (e *Evidence) settle(t *testing.T) {
 	hash := make([]byte, 32)
-	e.Records, e.Actions = nil, map[Key]Present{}
+	e.Records, e.Latest, e.Actions = nil, nil, map[Key]Present{}
 	for i := range e.Journal {
 		r := &e.Journal[i]
 		r.Seq, r.ChainHash = int64(i+1), nil
@@ -134,7 +140,8 @@ func (e *Evidence) follow(t *testing.T, r *Revision) {
 		t.Fatal(err)
 	}
 	e.Actions[Key{r.GroupID, r.ActionID}] = Present{r.Shard, r.Seq, r.Typed, len(a.Instances), len(a.LoadBalancers), len(a.Reasons)}
-	e.Records = append(e.Records, Record{r.Shard, fmt.Sprint(r.Seq), fmt.Sprintf("%x", r.ChainHash), fmt.Sprintf("%s/%s/%d", r.GroupID, r.ActionID, r.Revision)})
+	record := Record{r.Shard, fmt.Sprint(r.Seq), fmt.Sprintf("%x", r.ChainHash), fmt.Sprintf("%s/%s/%d", r.GroupID, r.ActionID, r.Revision), r.GroupID + "/" + r.ActionID}
+	e.Records, e.Latest = append(e.Records, record), append(e.Latest, record)
 }
 
 func (e *Evidence) drop(i int) {
@@ -152,7 +159,7 @@ func (e *Evidence) again(i int) {
 func (e *Evidence) rewrite(i int, change func(r *sink.Row)) {
 	r := &e.Journal[i]
 	delete(e.Actions, Key{r.GroupID, r.ActionID})
-	e.Records = e.Records[:i]
+	e.Records, e.Latest = e.Records[:i], e.Latest[:i]
 	change(&r.Row)
 	r.ChainHash = sink.ChainHash(e.Journal[i-1].ChainHash, &r.Row)
 	e.follow(nil, r)
