@@ -15,7 +15,7 @@ ARGS ?=
 FUZZTIME ?= 30s
 
 .DEFAULT_GOAL := help
-.PHONY: help build test demo ci lint fuzz compose-check
+.PHONY: help build test demo torture torture-short ci lint fuzz compose-check
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,12 @@ test: ## Run all tests (PKG=./sink/... for some), on a real Postgres, and a real
 
 demo: build ## Show everything at once on this machine, with made data (FOR=60s ends by itself)
 	bin/aslogd demo $(if $(FOR),--for $(FOR)) $(ARGS)
+
+torture: ## Run every fault in every scenario, for an hour or more (ARGS="--fault sigkill --scenario plain" for some; ARGS=--list names them)
+	$(GO) run ./internal/torture $(ARGS)
+
+torture-short: ## The most telling faults in one mixed scenario, under 5 minutes
+	$(GO) run ./internal/torture --short $(ARGS)
 
 ci: ## Do what CI does; installs what is missing (Debian)
 	.ci/run

@@ -66,6 +66,43 @@ func TestBudgetGrantsWhatIsDue(t *testing.T) {
 	require.Equal(t, 1, got, "and is one source's alone")
 }
 
+// What breaks: the clock of Postgres was ten minutes ahead, and is put right.
+// What must hold: the bucket fills from there, and a pause that was begun before
+// is no longer than was meant, give or take what was left of the one before.
+func TestBudgetGoesOnWhenTheClockGoesBack(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	pool := testenv.Postgres(t)
+	budget := &checkpoint.Budget{Pool: pool}
+	ahead := func() {
+		t.Helper()
+		_, err := pool.Exec(ctx, `UPDATE aslog.budget SET refilled_at = refilled_at + interval '10 minutes', paused_until = paused_until + interval '10 minutes'`)
+		require.NoError(t, err)
+	}
+	got, _, err := budget.Take(ctx, "s", 2, 12)
+	require.NoError(t, err)
+	require.Equal(t, 2, got)
+	ahead()
+	_, wait, err := budget.Take(ctx, "s", 1, 12)
+	require.NoError(t, err)
+	require.LessOrEqual(t, wait, 5*time.Second)
+	_, err = pool.Exec(ctx, `UPDATE aslog.budget SET refilled_at = refilled_at - interval '5 seconds'`)
+	require.NoError(t, err)
+	got, _, err = budget.Take(ctx, "s", 1, 12)
+	require.NoError(t, err)
+	require.Equal(t, 1, got, "five seconds on, the next one is due")
+
+	require.NoError(t, budget.Pause(ctx, "s", time.Now().Add(20*time.Second)))
+	ahead()
+	got, wait, err = budget.Take(ctx, "s", 1, 12)
+	require.NoError(t, err)
+	require.Zero(t, got, "a pause still holds")
+	require.InDelta(t, 20, wait.Seconds(), 2)
+	_, wait, err = budget.Take(ctx, "s", 1, 12)
+	require.NoError(t, err)
+	require.InDelta(t, 20, wait.Seconds(), 2, "and is moved once")
+}
+
 // Many replicas ask as fast as they can. Must hold: together they get the burst
 // and what came due since, never more.
 func TestLaw10ReplicasShareOneBudget(t *testing.T) {

@@ -17,7 +17,6 @@ import (
 	"aslogd/internal/embedded"
 	"aslogd/internal/simulator"
 	"aslogd/internal/verdict"
-	"aslogd/sink/broker"
 )
 
 type demoCmd struct {
@@ -187,7 +186,7 @@ func (s *stage) freeze() *simulator.Truth {
 func (s *stage) catchUp(ctx context.Context, truth *simulator.Truth) (*verdict.Verdict, error) {
 	limit := time.Now().Add(time.Minute)
 	for {
-		v, err := verdict.Of(ctx, truth, s.pool, []string{s.kafka.Addr}, broker.ActionsTopic("aslog"))
+		v, err := verdict.Of(ctx, truth, s.pool, []string{s.kafka.Addr}, "aslog")
 		if err != nil || v.Missing+v.Wrong == 0 || time.Now().After(limit) {
 			return v, err
 		}

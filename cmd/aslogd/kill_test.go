@@ -11,7 +11,6 @@ import (
 
 	"aslogd/internal/simulator"
 	"aslogd/internal/verdict"
-	"aslogd/sink/broker"
 )
 
 // What breaks: the daemon is killed ten times, without warning, while a backlog
@@ -49,7 +48,7 @@ func TestLaw08KilledTenTimes(t *testing.T) {
 		// Drift goes on with each later page that is read, though time stands
 		// still, so the truth is asked for anew.
 		var err error
-		if v, err = verdict.Of(ctx, w.cloud.Truth(), w.pool, []string{w.kafka}, broker.ActionsTopic(w.prefix)); err != nil {
+		if v, err = verdict.Of(ctx, w.cloud.Truth(), w.pool, []string{w.kafka}, w.prefix); err != nil {
 			t.Fatal(err)
 		}
 		return v.Missing == 0 && v.Wrong == 0

@@ -11,7 +11,6 @@ import (
 	"aslogd/internal/simulator"
 	"aslogd/internal/testenv"
 	"aslogd/internal/verdict"
-	"aslogd/sink/broker"
 )
 
 // What breaks: Postgres is restored to a state from before the daemon's second
@@ -68,7 +67,7 @@ func TestRecoverAfterARestore(t *testing.T) {
 		return w.number(t, "SELECT count(*) FROM aslog.checkpoint") == 6 && w.number(t, "SELECT count(*) FROM aslog.gap WHERE reason = 'unproven'") == 0
 	})
 	stop()
-	v, err := verdict.Of(t.Context(), w.cloud.Truth(), w.pool, []string{w.kafka}, broker.ActionsTopic(w.prefix))
+	v, err := verdict.Of(t.Context(), w.cloud.Truth(), w.pool, []string{w.kafka}, w.prefix)
 	if err != nil {
 		t.Fatal(err)
 	}

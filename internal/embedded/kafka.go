@@ -22,10 +22,25 @@ const KafkaVersion = "4.3.1"
 // A KafkaServer is a running Apache Kafka of one's own: one node, KRaft.
 type KafkaServer struct {
 	Addr    string // host:port
+	Outside string // the listener behind KafkaOptions.Advertised; empty without one
 	Version string
 
-	process *process
-	remove  string
+	process    *process
+	remove     string
+	dir        string
+	libs       string
+	properties string
+}
+
+// KafkaOptions are what a caller may choose about Kafka.
+type KafkaOptions struct {
+	Dir     string // for its files; empty: a temporary one, which Stop removes
+	Version string // empty: KafkaVersion
+
+	// Advertised is the address (host:port) at which clients are told to reach
+	// the broker: that of a proxy, which then leads to Outside. What comes
+	// through Addr is told Addr, as the broker itself is.
+	Advertised string
 }
 
 // KafkaPossible tells whether Kafka can be tried here: java to run it, and mvn
@@ -41,6 +56,12 @@ func KafkaPossible() bool {
 // cache at the first time. Its files lie under dir; an empty dir stands for a
 // temporary one that Stop removes. It makes no topic by itself.
 func Kafka(ctx context.Context, dir, version string) (*KafkaServer, error) {
+	return KafkaWith(ctx, KafkaOptions{Dir: dir, Version: version})
+}
+
+// KafkaWith is Kafka with all there is to choose.
+func KafkaWith(ctx context.Context, opts KafkaOptions) (*KafkaServer, error) {
+	dir, version := opts.Dir, opts.Version
 	if version == "" {
 		version = KafkaVersion
 	}
@@ -48,15 +69,16 @@ func Kafka(ctx context.Context, dir, version string) (*KafkaServer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("fetch Kafka %s: %w", version, err)
 	}
-	server := &KafkaServer{Version: version}
+	server := &KafkaServer{Version: version, libs: libs}
 	if dir == "" {
 		if dir, err = os.MkdirTemp("", "aslogd-kafka-"); err != nil {
 			return nil, fmt.Errorf("make a directory for Kafka: %w", err)
 		}
 		server.remove = dir
 	}
+	server.dir = dir
 	for try := 1; ; try++ { // a port may be taken between its choice and its use
-		err = server.run(ctx, libs, dir)
+		err = server.run(ctx, opts.Advertised)
 		if err == nil {
 			return server, nil
 		}
@@ -67,48 +89,56 @@ func Kafka(ctx context.Context, dir, version string) (*KafkaServer, error) {
 	}
 }
 
-func (s *KafkaServer) run(ctx context.Context, libs, dir string) error {
-	ctx, cancel := context.WithTimeout(ctx, 90*time.Second)
-	defer cancel()
-	port, err := freePort()
-	if err != nil {
-		return err
+// run formats the storage, on ports of its own choice, and starts the broker.
+func (s *KafkaServer) run(ctx context.Context, advertised string) error {
+	var ports [3]int
+	for i := range ports {
+		var err error
+		if ports[i], err = freePort(); err != nil {
+			return err
+		}
 	}
-	quorum, err := freePort()
-	if err != nil {
-		return err
-	}
-	data := filepath.Join(dir, "data")
+	data := filepath.Join(s.dir, "data")
 	if err := os.RemoveAll(data); err != nil {
 		return fmt.Errorf("clear what a try before left: %w", err)
 	}
-	properties := filepath.Join(dir, "server.properties")
-	if err := os.WriteFile(properties, []byte(kafkaProperties(port, quorum, data)), 0o644); err != nil {
-		return fmt.Errorf("write the configuration: %w", err)
+	s.Addr = fmt.Sprintf("127.0.0.1:%d", ports[0])
+	if advertised != "" {
+		s.Outside = fmt.Sprintf("127.0.0.1:%d", ports[2])
 	}
-	java := func(arguments ...string) *exec.Cmd {
-		return exec.Command("java", append([]string{"-Xmx512m", "-XX:TieredStopAtLevel=1", "-cp", filepath.Join(libs, "*")}, arguments...)...)
+	s.properties = filepath.Join(s.dir, "server.properties")
+	if err := os.WriteFile(s.properties, []byte(kafkaProperties(s.Addr, s.Outside, advertised, ports[1], data)), 0o644); err != nil {
+		return fmt.Errorf("write the configuration: %w", err)
 	}
 	cluster := make([]byte, 16)
 	rand.Read(cluster)
-	format := java("kafka.tools.StorageTool", "format", "-t", hex.EncodeToString(cluster)[:22], "-c", properties)
+	format := s.java("kafka.tools.StorageTool", "format", "-t", hex.EncodeToString(cluster)[:22], "-c", s.properties)
 	if out, err := format.CombinedOutput(); err != nil {
 		return fmt.Errorf("format the storage: %w: %s", err, out)
 	}
+	return s.serve(ctx)
+}
 
-	logPath := filepath.Join(dir, "kafka.log")
-	log, err := os.Create(logPath)
+func (s *KafkaServer) java(arguments ...string) *exec.Cmd {
+	return exec.Command("java", append([]string{"-Xmx512m", "-XX:TieredStopAtLevel=1", "-cp", filepath.Join(s.libs, "*")}, arguments...)...)
+}
+
+// serve starts the broker and waits until it answers.
+func (s *KafkaServer) serve(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 90*time.Second)
+	defer cancel()
+	logPath := filepath.Join(s.dir, "kafka.log")
+	log, err := os.OpenFile(logPath, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
 	if err != nil {
-		return fmt.Errorf("make the log file: %w", err)
+		return fmt.Errorf("open the log file: %w", err)
 	}
 	defer log.Close()
-	cmd := java("kafka.Kafka", properties)
-	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, log, log
+	cmd := s.java("kafka.Kafka", s.properties)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = s.dir, log, log
 	process, err := start(cmd, syscall.SIGKILL)
 	if err != nil {
 		return err
 	}
-	s.Addr = fmt.Sprintf("127.0.0.1:%d", port)
 	client := &kafka.Client{Addr: kafka.TCP(s.Addr), Timeout: 5 * time.Second, Transport: &kafka.Transport{}}
 	defer client.Transport.(*kafka.Transport).CloseIdleConnections()
 	err = process.answers(ctx, func(ctx context.Context) error {
@@ -132,15 +162,22 @@ func (s *KafkaServer) run(ctx context.Context, libs, dir string) error {
 // kafkaProperties is a node that does for tests what a cluster does: what would
 // need three replicas makes do with one, nothing waits for company, and a
 // mistyped topic is an error, not a new topic.
-func kafkaProperties(port, quorum int, data string) string {
+func kafkaProperties(addr, outside, advertised string, quorum int, data string) string {
+	listeners, named, protocols := "PLAINTEXT://"+addr, "PLAINTEXT://"+addr, "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT"
+	if outside != "" {
+		listeners += ",OUTSIDE://" + outside
+		named += ",OUTSIDE://" + advertised
+		protocols += ",OUTSIDE:PLAINTEXT"
+	}
 	return strings.Join([]string{
 		"process.roles=broker,controller",
 		"node.id=1",
 		fmt.Sprintf("controller.quorum.voters=1@127.0.0.1:%d", quorum),
-		fmt.Sprintf("listeners=PLAINTEXT://127.0.0.1:%d,CONTROLLER://127.0.0.1:%d", port, quorum),
-		fmt.Sprintf("advertised.listeners=PLAINTEXT://127.0.0.1:%d", port),
+		fmt.Sprintf("listeners=%s,CONTROLLER://127.0.0.1:%d", listeners, quorum),
+		"advertised.listeners=" + named,
+		"inter.broker.listener.name=PLAINTEXT",
 		"controller.listener.names=CONTROLLER",
-		"listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+		"listener.security.protocol.map=" + protocols,
 		"log.dirs=" + data,
 		"offsets.topic.replication.factor=1",
 		"offsets.topic.num.partitions=1",

@@ -21,6 +21,10 @@ type Options struct {
 	Durable bool
 	// MaxConnections is 300 where it is 0.
 	MaxConnections int
+	// Settings are further ones of postgresql.conf, as "name=value".
+	Settings []string
+	// Environment is added to that of the server's processes, as "NAME=value".
+	Environment []string
 }
 
 // A PG is a running Postgres of one's own.
@@ -28,8 +32,12 @@ type PG struct {
 	URL     string // of the superuser, database postgres
 	Version string // as in "postgres (PostgreSQL) 17.5"
 
-	process *process
-	remove  string // directory that goes with it
+	process  *process
+	remove   string // directory that goes with it
+	binaries string
+	dir      string
+	port     int
+	opts     Options
 }
 
 // Postgres makes a cluster under dir and starts it on a free port of 127.0.0.1,
@@ -43,7 +51,7 @@ func Postgres(ctx context.Context, dir string, opts Options) (*PG, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find Postgres binaries: %w", err)
 	}
-	pg := &PG{Version: version}
+	pg := &PG{Version: version, binaries: binaries, opts: opts}
 	if dir == "" {
 		if dir, err = os.MkdirTemp("", "aslogd-postgres-"); err != nil {
 			return nil, fmt.Errorf("make a directory for Postgres: %w", err)
@@ -52,14 +60,16 @@ func Postgres(ctx context.Context, dir string, opts Options) (*PG, error) {
 	} else if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("make a directory for Postgres: %w", err)
 	}
-	if err := pg.run(ctx, binaries, dir, opts); err != nil {
+	pg.dir = dir
+	if err := pg.run(ctx); err != nil {
 		pg.Stop()
 		return nil, fmt.Errorf("start Postgres from %s: %w", binaries, err)
 	}
 	return pg, nil
 }
 
-func (pg *PG) run(ctx context.Context, binaries, dir string, opts Options) error {
+func (pg *PG) run(ctx context.Context) error {
+	dir := pg.dir
 	attr, err := servant(dir)
 	if err != nil {
 		return err
@@ -73,7 +83,7 @@ func (pg *PG) run(ctx context.Context, binaries, dir string, opts Options) error
 	if err := own(secret, attr); err != nil {
 		return err
 	}
-	init := exec.CommandContext(ctx, filepath.Join(binaries, "initdb"), "-D", data, "-U", "postgres",
+	init := exec.CommandContext(ctx, filepath.Join(pg.binaries, "initdb"), "-D", data, "-U", "postgres",
 		"-A", "scram-sha-256", "--pwfile", secret, "--encoding=UTF8", "--locale=C", "--no-sync")
 	init.Dir, init.SysProcAttr = dir, attr
 	if out, err := init.CombinedOutput(); err != nil {
@@ -83,46 +93,46 @@ func (pg *PG) run(ctx context.Context, binaries, dir string, opts Options) error
 
 	// The port may be taken between its choice and its use.
 	for try := 1; ; try++ {
-		port, err := freePort()
-		if err != nil {
+		if pg.port, err = freePort(); err != nil {
 			return err
 		}
-		pg.URL = fmt.Sprintf("postgres://postgres:%s@127.0.0.1:%d/postgres?sslmode=disable", password, port)
-		err = pg.serve(ctx, binaries, dir, port, opts)
+		pg.URL = fmt.Sprintf("postgres://postgres:%s@127.0.0.1:%d/postgres?sslmode=disable", password, pg.port)
+		err = pg.serve(ctx)
 		if err == nil || try == 3 || ctx.Err() != nil {
 			return err
 		}
 	}
 }
 
-func (pg *PG) serve(ctx context.Context, binaries, dir string, port int, opts Options) error {
-	connections := opts.MaxConnections
+func (pg *PG) serve(ctx context.Context) error {
+	dir, connections := pg.dir, pg.opts.MaxConnections
 	if connections == 0 {
 		connections = 300
 	}
-	arguments := []string{"-D", filepath.Join(dir, "data"), "-p", strconv.Itoa(port)}
-	for _, setting := range []string{
+	arguments := []string{"-D", filepath.Join(dir, "data"), "-p", strconv.Itoa(pg.port)}
+	for _, setting := range append([]string{
 		"listen_addresses=127.0.0.1", "unix_socket_directories=",
 		"max_connections=" + strconv.Itoa(connections),
 		"timezone=UTC", "log_timezone=UTC",
-	} {
+	}, pg.opts.Settings...) {
 		arguments = append(arguments, "-c", setting)
 	}
-	if !opts.Durable {
+	if !pg.opts.Durable {
 		arguments = append(arguments, "-c", "fsync=off", "-c", "full_page_writes=off")
 	}
 	logPath := filepath.Join(dir, "postgres.log")
-	log, err := os.Create(logPath)
+	log, err := os.OpenFile(logPath, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
 	if err != nil {
-		return fmt.Errorf("make the log file: %w", err)
+		return fmt.Errorf("open the log file: %w", err)
 	}
 	defer log.Close()
 	attr, err := servant(dir)
 	if err != nil {
 		return err
 	}
-	cmd := exec.Command(filepath.Join(binaries, "postgres"), arguments...)
+	cmd := exec.Command(filepath.Join(pg.binaries, "postgres"), arguments...)
 	cmd.Dir, cmd.SysProcAttr, cmd.Stdout, cmd.Stderr = dir, attr, log, log
+	cmd.Env = append(os.Environ(), pg.opts.Environment...)
 	process, err := start(cmd, syscall.SIGQUIT)
 	if err != nil {
 		return err

@@ -69,7 +69,7 @@ func (s *Simulator) twin(g *group, e event) {
 // in it. The caller holds s.mu and has advanced the world to now.
 func (s *Simulator) driftClosed(g *group, q *query, now time.Time) {
 	from, to := max(q.from, g.created.Unix()), min(q.to, now.Unix())
-	if s.cfg.Faults.DriftClosed < 1 || g.fixed != nil || q.from < 0 || q.to > now.Unix()+1 || from > to {
+	if s.cfg.Faults.DriftClosed < 1 || s.resting(now) || g.fixed != nil || q.from < 0 || q.to > now.Unix()+1 || from > to {
 		return
 	}
 	if s.latches++; s.latches%uint64(s.cfg.Faults.DriftClosed) != 0 {

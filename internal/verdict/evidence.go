@@ -29,8 +29,9 @@ type Evidence struct {
 	Actions    map[Key]Present
 	Quarantine map[string]map[[32]byte]bool // by group: SHA-256 of the bytes
 	Gaps       map[string][]Gap             // by group
-	Topic      bool                         // whether Records were asked for
-	Records    []Record                     // in the order of each partition
+	Topics     bool                         // whether they were asked for
+	Records    []Record                     // of every revision, in the order of each partition
+	Latest     []Record                     // of the compacted topic
 }
 
 // A Revision is one row of the journal. Typed is what it shares with the row of
@@ -59,14 +60,15 @@ type Record struct {
 	Partition  int
 	Seq, Chain string // the headers
 	ID         string // ce_id: group/action/revision
+	Key        string
 }
 
-// Gather reads all of it. The topic comes first: what is published is in the
+// Gather reads all of it. The topics come first: what is published is in the
 // journal already, so that a daemon that goes on meanwhile looks no worse.
-func Gather(ctx context.Context, pool *pgxpool.Pool, brokers []string, topic string) (*Evidence, error) {
+func Gather(ctx context.Context, pool *pgxpool.Pool, brokers []string, prefix string) (*Evidence, error) {
 	e := &Evidence{Actions: map[Key]Present{}, Quarantine: map[string]map[[32]byte]bool{}, Gaps: map[string][]Gap{}}
 	if len(brokers) > 0 {
-		if err := e.readTopic(ctx, pool, brokers, topic); err != nil {
+		if err := e.readTopics(ctx, pool, brokers, prefix); err != nil {
 			return nil, err
 		}
 	}

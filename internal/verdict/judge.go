@@ -3,8 +3,6 @@ package verdict
 import (
 	"bytes"
 	"crypto/sha256"
-	"fmt"
-	"strconv"
 	"time"
 
 	"aslogd/ingest/action"
@@ -19,8 +17,9 @@ func (e *Evidence) Judge(truth *simulator.Truth) *Verdict {
 	newest := e.judgeRevisions(v, truth)
 	e.judgeActions(v, truth, newest)
 	e.judgeTables(v, newest)
-	if e.Topic {
+	if e.Topics {
 		e.judgeTopic(v)
+		e.judgeLatest(v, newest)
 	}
 	return v
 }
@@ -163,34 +162,6 @@ func (e *Evidence) judgeTables(v *Verdict, newest map[Key]*Revision) {
 	for k := range newest {
 		if _, found := e.Actions[k]; !found {
 			v.note(&v.Wrong, "%v is in the journal and not in the table", k)
-		}
-	}
-}
-
-// judgeTopic asks of each record whether it is the journal row after the one
-// before it, and of each row whether it is there.
-func (e *Evidence) judgeTopic(v *Verdict) {
-	rows := map[int][]*Revision{}
-	for i := range e.Journal {
-		rows[e.Journal[i].Shard] = append(rows[e.Journal[i].Shard], &e.Journal[i])
-	}
-	seen := map[int]int{}
-	for _, r := range e.Records {
-		seq, err := strconv.Atoi(r.Seq)
-		at := rows[r.Partition]
-		switch {
-		case err != nil || seq < 1 || seq > len(at) || fmt.Sprintf("%x", at[seq-1].ChainHash) != r.Chain ||
-			fmt.Sprintf("%s/%s/%d", at[seq-1].GroupID, at[seq-1].ActionID, at[seq-1].Revision) != r.ID:
-			v.note(&v.Repeated, "partition %d holds %q with seq %q, which is no row of the journal", r.Partition, r.ID, r.Seq)
-		case seq != seen[r.Partition]+1:
-			v.note(&v.Repeated, "partition %d holds seq %d after %d", r.Partition, seq, seen[r.Partition])
-		default:
-			seen[r.Partition]++
-		}
-	}
-	for shard, at := range rows {
-		for _, r := range at[min(seen[shard], len(at)):] {
-			v.note(&v.Missing, "seq %d of shard %d is not in the topic", r.Seq, shard)
 		}
 	}
 }

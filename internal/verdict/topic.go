@@ -9,26 +9,36 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"aslogd/sink/broker"
 )
 
-// readTopic reads the topic to its end, as a read_committed consumer would and
-// with another client than the daemon's own.
-func (e *Evidence) readTopic(ctx context.Context, pool *pgxpool.Pool, brokers []string, topic string) error {
-	e.Topic = true
+// readTopics reads both topics to their ends, as a read_committed consumer would
+// and with another client than the daemon's own.
+func (e *Evidence) readTopics(ctx context.Context, pool *pgxpool.Pool, brokers []string, prefix string) (err error) {
+	e.Topics = true
 	var partitions int
 	if err := pool.QueryRow(ctx, "SELECT shards FROM aslog.schema_info").Scan(&partitions); err != nil {
 		return fmt.Errorf("read the number of shards: %w", err)
 	}
+	if e.Records, err = readTopic(ctx, brokers, broker.ActionsTopic(prefix), partitions); err != nil {
+		return err
+	}
+	e.Latest, err = readTopic(ctx, brokers, broker.LatestTopic(prefix), partitions)
+	return err
+}
+
+func readTopic(ctx context.Context, brokers []string, topic string, partitions int) (records []Record, err error) {
 	client, err := kgo.NewClient(kgo.SeedBrokers(brokers...), kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		// Control records are no records, but they tell how far the reading is.
 		kgo.KeepControlRecords())
 	if err != nil {
-		return fmt.Errorf("reach the brokers: %w", err)
+		return nil, fmt.Errorf("reach the brokers: %w", err)
 	}
 	defer client.Close()
 	ends, err := stableEnds(ctx, client, topic, partitions)
 	if err != nil {
-		return fmt.Errorf("ask for the end of topic %s: %w", topic, err)
+		return nil, fmt.Errorf("ask for the end of topic %s: %w", topic, err)
 	}
 	at := map[int32]kgo.Offset{}
 	for partition := range ends {
@@ -40,7 +50,7 @@ func (e *Evidence) readTopic(ctx context.Context, pool *pgxpool.Pool, brokers []
 	for len(ends) > 0 {
 		fetches := client.PollFetches(ctx)
 		if err := errors.Join(ctx.Err(), fetches.Err()); err != nil {
-			return fmt.Errorf("read topic %s: %w", topic, err)
+			return nil, fmt.Errorf("read topic %s: %w", topic, err)
 		}
 		fetches.EachRecord(func(r *kgo.Record) {
 			end, wanted := ends[r.Partition]
@@ -48,11 +58,11 @@ func (e *Evidence) readTopic(ctx context.Context, pool *pgxpool.Pool, brokers []
 				delete(ends, r.Partition)
 			}
 			if wanted && r.Offset < end && !r.Attrs.IsControl() {
-				e.Records = append(e.Records, recordOf(r))
+				records = append(records, recordOf(r))
 			}
 		})
 	}
-	return nil
+	return records, nil
 }
 
 func recordOf(r *kgo.Record) Record {
@@ -60,7 +70,7 @@ func recordOf(r *kgo.Record) Record {
 	for _, h := range r.Headers {
 		headers[h.Key] = string(h.Value)
 	}
-	return Record{Partition: int(r.Partition), Seq: headers["aslogd-seq"], Chain: headers["aslogd-chain"], ID: headers["ce_id"]}
+	return Record{Partition: int(r.Partition), Seq: headers["aslogd-seq"], Chain: headers["aslogd-chain"], ID: headers["ce_id"], Key: string(r.Key)}
 }
 
 // stableEnds asks where a read_committed reader's view of each partition ends;

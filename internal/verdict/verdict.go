@@ -21,7 +21,7 @@ type Verdict struct {
 	Records   int // in the topic, as a read_committed reader sees it
 
 	Missing  int // actions that are not stored and in no honest gap, revisions that are not in the topic
-	Wrong    int // not in the last state that was shown, never shown at all, or told otherwise by two tables
+	Wrong    int // not in the last state that was shown, never shown at all, or told otherwise by a table or the compacted topic
 	Extra    int // revisions that repeat one, or that the cloud never showed
 	Repeated int // records seen again, out of order, or of no journal row
 	Broken   int // holes in seq, and links of the chain that do not hold
@@ -44,9 +44,10 @@ func (v *Verdict) note(counter *int, format string, args ...any) {
 	}
 }
 
-// Of reads tables, journal and topic and judges them. No brokers: no topic.
-func Of(ctx context.Context, truth *simulator.Truth, pool *pgxpool.Pool, brokers []string, topic string) (*Verdict, error) {
-	e, err := Gather(ctx, pool, brokers, topic)
+// Of reads tables, journal and the topics of that prefix, and judges them. No
+// brokers: no topics.
+func Of(ctx context.Context, truth *simulator.Truth, pool *pgxpool.Pool, brokers []string, prefix string) (*Verdict, error) {
+	e, err := Gather(ctx, pool, brokers, prefix)
 	if err != nil {
 		return nil, err
 	}
