@@ -256,3 +256,42 @@ func TestACommitWaitsForALock(t *testing.T) {
 	want(t, "outcome", commit(t, c, batch("g", seen(t, 1, doing("a")))), ingest.Outcome{New: 1})
 	want(t, "journal", text(t, pool, journalText), "1 g a 1 new DOING")
 }
+
+// What breaks: the connection, before and after each single message of the
+// commit of a read that found nothing new. What mends: the next try. What must
+// hold: what the read covers is stored, and what is counted is counted once,
+// the scan that proved nothing and the page that is no JSON.
+func TestLaw01ACommitThatNobodyAnsweredForIsDoneOnce(t *testing.T) {
+	t.Parallel()
+	pool := testenv.Postgres(t)
+	own(t, pool, lease)
+	cut := &cutter{}
+	through := cut.pool(t, pool)
+	c := NewCommitter(CommitterConfig{Pool: through, Lease: lease, Settle: time.Hour})
+	c.pause = time.Millisecond
+
+	n := 0
+	for _, after := range []bool{false, true} {
+		for write, more := 1, true; more; write++ {
+			n++
+			prepare(t, c, pool, n)
+			b := batch(fmt.Sprintf("g%d", n), seen(t, 2, doing("a")))
+			b.Covered = []ingest.Span{span(0, 10)}
+			b.Scan = &ingest.Scan{Class: ingest.Tail, Span: span(0, 10), Outcome: "unproved"}
+			b.Rejects = []ingest.Reject{{Reason: "not_json", Raw: []byte("<html>"), RawHash: []byte("hour"), Page: true}}
+			exec(t, through, `SELECT`)
+			cut.arm(write, after)
+			err := c.store(t.Context(), []*item{{batch: b, done: make(chan struct{})}})
+			more = cut.disarm()
+			if err != nil {
+				t.Fatalf("write %d, after %v: %v", write, after, err)
+			}
+			if got := found(t, pool, n); got != "1 1 1 0 1 false 1 1" {
+				t.Fatalf("write %d, after %v: stored is %s", write, after, got)
+			}
+		}
+	}
+	if n < 8 {
+		t.Errorf("%d cuts: the test does not cut where it should", n)
+	}
+}

@@ -31,7 +31,9 @@ func (c *Committer) writeRest(ctx context.Context, tx pgx.Tx, a *attempt, rests 
 	c.queueBegins(b, a.end.at, rests)
 	c.queueCheckpoints(b, a, rests)
 	queueSettled(b, a.end.at, rests)
-	queueScans(b, a, rests)
+	if !a.told {
+		queueScans(b, a, rests)
+	}
 	queueResolved(b, a.end.at, a, rests)
 	queueFaults(b, a.end.at, a, rests)
 	if a.rows() > 0 {

@@ -270,3 +270,107 @@ func TestLaw09WaitingBatchesAreBounded(t *testing.T) {
 	run(t, c)
 	commit(t, c, batch("g", seen(t, 1, doing("c"))))
 }
+
+// A lagging replica's payload is known for one also after an upgrade that
+// hashes differently: the payloads before the present one are hashed again too.
+func TestLaw03AnotherNormalFormKnowsEarlierPayloads(t *testing.T) {
+	t.Parallel()
+	pool := testenv.Postgres(t)
+	own(t, pool, lease)
+	c := committer(t, pool)
+	commit(t, c, batch("g", seen(t, 1, success("a", "i-1")), seen(t, 1, success("b", "i-1"))))
+	commit(t, c, batch("g", seen(t, 2, success("a", "i-5"))))
+	commit(t, c, batch("g", seen(t, 3, success("a", "i-6"))))
+	exec(t, pool, `UPDATE aslog.scaling_action SET content_hash = '\x09'::bytea || substr(content_hash, 2),
+		earlier_hashes = ARRAY(SELECT '\x09'::bytea || substr(h, 2) FROM unnest(earlier_hashes) h)`)
+	want(t, "the first again", commit(t, c, batch("g", seen(t, 4, success("a", "i-1")))), ingest.Outcome{Stale: 1})
+	want(t, "the second again", commit(t, c, batch("g", seen(t, 5, success("a", "i-5")))), ingest.Outcome{Stale: 1})
+	want(t, "another one", commit(t, c, batch("g", seen(t, 6, success("a", "i-7")))), ingest.Outcome{Changed: 1})
+	want(t, "the second once more", commit(t, c, batch("g", seen(t, 7, success("a", "i-5")))), ingest.Outcome{Stale: 1})
+}
+
+// An action stands once in a merged commit, in its latest read, whichever batch
+// came first.
+func TestLaw06TheLatestAnswerOfACommitCounts(t *testing.T) {
+	t.Parallel()
+	pool := testenv.Postgres(t)
+	own(t, pool, lease)
+	c := NewCommitter(CommitterConfig{Pool: pool, Lease: lease, Settle: time.Hour})
+	var items []*item
+	for _, s := range []ingest.Seen{seen(t, 2, success("a", "i-2")), seen(t, 1, success("a", "i-1"))} {
+		items = append(items, &item{batch: batch("g", s), done: make(chan struct{})})
+	}
+	if err := c.store(t.Context(), items); err != nil {
+		t.Fatal(err)
+	}
+	want(t, "stored", text(t, pool, `SELECT instance_id FROM aslog.scaling_action_instance WHERE ordinal = 0`), "i-2")
+}
+
+// What breaks: the process is told to stop while batches wait, behind a commit
+// that hangs. What must hold: it stores none of them on its way out, as a kill
+// would not; the next owner reads again, and all is stored once.
+func TestLaw08AStopFlushesNothing(t *testing.T) {
+	t.Parallel()
+	pool := testenv.Postgres(t)
+	own(t, pool, lease)
+	c := NewCommitter(CommitterConfig{Pool: pool, Lease: lease, Settle: time.Hour})
+	ctx, stop := context.WithCancel(t.Context())
+	batches := []*ingest.Batch{
+		batch("g", seen(t, 1, doing("a"))),
+		batch("h", seen(t, 1, doing("a"))),
+		batch("i", seen(t, 1, doing("a"))),
+	}
+	errs := make(chan error, len(batches))
+	for _, b := range batches {
+		go func() {
+			_, err := c.Commit(context.Background(), b)
+			errs <- err
+		}()
+	}
+	for c.waiting() < len(batches) {
+		time.Sleep(time.Millisecond)
+	}
+	stop()
+	if err := c.Run(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("Run: %v", err)
+	}
+	for range batches {
+		if err := <-errs; !errors.Is(err, context.Canceled) {
+			t.Errorf("Commit: %v, want Canceled", err)
+		}
+	}
+	want(t, "stored on the way out", text(t, pool, `SELECT count(*) FROM aslog.journal`), "0")
+
+	next := checkpoint.Lease{Shard: lease.Shard, Epoch: lease.Epoch + 1, Owner: "next"}
+	own(t, pool, next)
+	c = committer(t, pool, func(cfg *CommitterConfig) { cfg.Lease = next })
+	for _, b := range batches {
+		b.Epoch = next.Epoch
+		want(t, "read again", commit(t, c, b), ingest.Outcome{New: 1})
+	}
+	want(t, "journal", text(t, pool, journalText), "1 g a 1 new DOING; 2 h a 1 new DOING; 3 i a 1 new DOING")
+}
+
+// However much waits, a merged commit takes so many actions and no more.
+func TestLaw09AMergedCommitIsBounded(t *testing.T) {
+	t.Parallel()
+	c := NewCommitter(CommitterConfig{Lease: lease})
+	big := batch("g")
+	for range mergeLimit / 3 {
+		big.Actions = append(big.Actions, ingest.Seen{})
+	}
+	for range 10 {
+		if err := c.push(&item{batch: big, done: make(chan struct{})}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	taken := 0
+	for c.waiting() > 0 {
+		items, _ := c.ready()
+		if n := len(items) * len(big.Actions); n == 0 || n > mergeLimit {
+			t.Fatalf("%d actions in one commit", n)
+		}
+		taken += len(items)
+	}
+	want(t, "batches taken", taken, 10)
+}

@@ -12,7 +12,6 @@ import (
 
 	"aslogd/checkpoint"
 	"aslogd/ingest"
-	"aslogd/ingest/action"
 )
 
 var (
@@ -20,10 +19,10 @@ var (
 	lockSQL string
 	//go:embed sql/commit_stored.sql
 	storedSQL string
-	//go:embed sql/commit_stored_raw.sql
-	storedRawSQL string
 	//go:embed sql/commit_head.sql
 	headSQL string
+	//go:embed sql/commit_done.sql
+	doneSQL string
 )
 
 // A head is where the journal of a shard ends.
@@ -31,6 +30,7 @@ type head struct {
 	seq  int64
 	hash []byte
 	at   time.Time // recorded_at of what is committed now, and of nothing later
+	xact string    // the transaction that found it, to ask later what became of it
 }
 
 // errMoved says that the journal is not where this epoch left it, though nobody
@@ -42,6 +42,7 @@ var errMoved = errors.New("the journal has moved under its owner")
 // An attempt is one merged commit, as far as it came.
 type attempt struct {
 	sent     bool // COMMIT was sent: without an answer nobody knows
+	told     bool // an earlier try has told what is counted: scans, and pages that are no JSON
 	end      head // where the journal ends with it
 	changes  []change
 	outcomes map[*item]ingest.Outcome
@@ -87,6 +88,13 @@ func (c *Committer) transact(ctx context.Context, all []unit, unsure *attempt, k
 		return nil, err
 	}
 	a := &attempt{}
+	if unsure != nil {
+		// It made no rows, so no hash tells whether it committed.
+		if err := tx.QueryRow(ctx, doneSQL, pgx.NamedArgs{"xact": unsure.end.xact}).Scan(&a.told); err != nil {
+			return nil, fmt.Errorf("ask what became of an earlier try: %w", err)
+		}
+		a.told = a.told || unsure.told
+	}
 	a.changes, a.outcomes = p.judge(stored, rehashed, c.settle)
 	a.end = c.number(start, a.changes)
 
@@ -114,7 +122,7 @@ func (c *Committer) lock(ctx context.Context, tx pgx.Tx, p *plan) (head, map[key
 	stored := make(map[key]*state, len(p.keys))
 	b := &pgx.Batch{}
 	b.Queue(lockSQL, pgx.NamedArgs{"shard": c.lease.Shard, "owner": c.lease.Owner, "epoch": c.lease.Epoch}).
-		QueryRow(func(row pgx.Row) error { return row.Scan(&h.seq, &h.hash, &h.at) })
+		QueryRow(func(row pgx.Row) error { return row.Scan(&h.seq, &h.hash, &h.at, &h.xact) })
 	if len(groups) > 0 {
 		b.Queue(storedSQL, pgx.NamedArgs{"groups": groups, "actions": actions}).Query(func(rows pgx.Rows) error {
 			for rows.Next() {
@@ -143,42 +151,6 @@ func (c *Committer) lock(ctx context.Context, tx pgx.Tx, p *plan) (head, map[key
 		return h, nil, fmt.Errorf("lock shard %d and look %d actions up: %w", c.lease.Shard, len(groups), err)
 	}
 	return h, stored, nil
-}
-
-// rehash hashes the stored text of those actions again whose hash was made
-// under another normal form, so that a new release takes nothing for changed
-// that only it sees differently. A text that is nowhere any more, or cannot be
-// read under this form, counts as the answer that came.
-func (c *Committer) rehash(ctx context.Context, tx pgx.Tx, p *plan, stored map[key]*state) (map[key][]byte, error) {
-	again := map[key][]byte{}
-	var keys []key
-	for _, k := range p.keys {
-		answers := p.answers[k]
-		if s := stored[k]; s != nil && len(s.hash) > 0 && s.hash[0] != action.Form {
-			again[k] = answers[len(answers)-1].seen.Hash
-			keys = append(keys, k)
-		}
-	}
-	if len(keys) == 0 {
-		return nil, nil
-	}
-	groups, actions := columns(keys)
-	rows, err := tx.Query(ctx, storedRawSQL, pgx.NamedArgs{"groups": groups, "actions": actions})
-	if err != nil {
-		return nil, fmt.Errorf("read %d records of another normal form: %w", len(keys), err)
-	}
-	var k key
-	var raw []byte
-	_, err = pgx.ForEachRow(rows, []any{&k.group, &k.action, &raw}, func() error {
-		if hash, err := c.normalise(raw); err == nil {
-			again[k] = hash
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read %d records of another normal form: %w", len(keys), err)
-	}
-	return again, nil
 }
 
 // number gives each revision its journal row: the next seq, and the next link

@@ -96,6 +96,9 @@ func faultsOf(a *attempt, rests []*item) (records, pages []*fault) {
 // counted is added to a once b is read.
 func queueFaults(b *pgx.Batch, at time.Time, a *attempt, rests []*item) {
 	records, pages := faultsOf(a, rests)
+	if a.told {
+		pages = nil
+	}
 	for _, part := range []struct {
 		sql    string
 		faults []*fault

@@ -170,7 +170,7 @@ func (r *recovery) take(ctx context.Context, c *broker.Committed) error {
 			return err
 		}
 	}
-	r.head, r.last = head{m.seq, m.hash, row.RecordedAt}, m
+	r.head, r.last = head{seq: m.seq, hash: m.hash, at: row.RecordedAt}, m
 	r.lot = append(r.lot, row)
 	r.bytes += len(row.Raw) + 1<<10
 	if len(r.lot) < lotRows && r.bytes < lotBytes {

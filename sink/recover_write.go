@@ -81,7 +81,7 @@ func (r *recovery) revise(ctx context.Context, tx pgx.Tx, start head, rows []reb
 		return err
 	}
 	last := rows[len(rows)-1]
-	a := &attempt{end: head{last.Seq, last.ChainHash, last.RecordedAt}, outcomes: map[*item]ingest.Outcome{}}
+	a := &attempt{end: head{seq: last.Seq, hash: last.ChainHash, at: last.RecordedAt}, outcomes: map[*item]ingest.Outcome{}}
 	hash := start.hash
 	for i, row := range rows {
 		if next := ChainHash(hash, row.Row); !bytes.Equal(next, row.ChainHash) {

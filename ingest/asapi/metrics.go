@@ -4,11 +4,14 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"aslogd/ingest"
 )
 
 // Metrics counts for all clients of a process. A nil *Metrics counts nothing.
 type Metrics struct {
 	requests *prometheus.CounterVec
+	purpose  *prometheus.CounterVec
 	wait     prometheus.Histogram
 	expiry   *prometheus.GaugeVec
 }
@@ -20,6 +23,10 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 			Name: "aslogd_api_requests_total",
 			Help: "Requests to the AS API, by source and status code (error: no whole answer came).",
 		}, []string{"source", "code"}),
+		purpose: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "aslogd_api_requests_purpose_total",
+			Help: "The same requests, by source and what each was for: follow, tail, settle, reconcile, backfill, watch.",
+		}, []string{"source", "purpose"}),
 		wait: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name:    "aslogd_api_wait_seconds",
 			Help:    "Time that a request waited for the source's budget.",
@@ -30,13 +37,15 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 			Help: "When the source's present token ends (Unix time).",
 		}, []string{"source"}),
 	}
-	r.MustRegister(m.requests, m.wait, m.expiry)
+	r.MustRegister(m.requests, m.purpose, m.wait, m.expiry)
 	return m
 }
 
-func (m *Metrics) answered(source, code string) {
+// answered counts a request once it is known what came of it.
+func (m *Metrics) answered(source string, class ingest.Class, code string) {
 	if m != nil {
 		m.requests.WithLabelValues(source, code).Inc()
+		m.purpose.WithLabelValues(source, class.String()).Inc()
 	}
 }
 

@@ -110,11 +110,11 @@ func (c *Client) try(ctx context.Context, call call, hold int64, take func(answe
 	asked := time.Now()
 	resp, err := c.http.Do(req)
 	if err != nil {
-		c.cfg.Metrics.answered(c.cfg.Source, "error")
+		c.cfg.Metrics.answered(c.cfg.Source, call.class, "error")
 		return req, &networkError{text: c.cfg.Auth.Redact(err.Error()), err: err}
 	}
 	defer resp.Body.Close()
-	c.cfg.Metrics.answered(c.cfg.Source, strconv.Itoa(resp.StatusCode))
+	c.cfg.Metrics.answered(c.cfg.Source, call.class, strconv.Itoa(resp.StatusCode))
 	if resp.StatusCode != http.StatusUnauthorized {
 		c.cfg.Auth.Accepted(req)
 	}
