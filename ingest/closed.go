@@ -140,7 +140,8 @@ func (p *pass) narrow(ctx context.Context, head *Page) (*pass, *Page, error) {
 	}
 	at := second(*oldest)
 	probe := p.w.newPass(p.class, Span{From: at, To: at})
-	probe.exact, probe.errand = true, p.errand
+	probe.exact, probe.errand, probe.within = true, p.errand, true
+	defer probe.end()
 	page, err := probe.rows(ctx, 0, 1)
 	if err != nil {
 		return nil, nil, p.fail(ctx, err)

@@ -63,6 +63,7 @@ func (p *pass) isolate(ctx context.Context, whole *Page, start, count int, cause
 			err = p.isolate(ctx, whole, at, n, err)
 		} else if err == nil {
 			whole.join(part)
+			p.drop(part) // pieces that wait for each other's room would wait for ever; there are few
 		}
 		if err != nil {
 			return err
@@ -139,12 +140,16 @@ func (p *pass) ask(ctx context.Context, start, limit int) (*Page, error) {
 	}
 	p.mu.Lock()
 	p.scan.Requests++
+	q.Within = p.within || len(p.pages) > 0
 	p.mu.Unlock()
 	p.errand.asked()
 	page, err := p.w.api.Actions(ctx, p.class, p.w.target().Group, q)
 	if err != nil {
 		return nil, err
 	}
+	p.mu.Lock()
+	p.pages = append(p.pages, page)
+	p.mu.Unlock()
 	p.w.mu.Lock()
 	p.w.skew = page.Date.Sub(page.Asked)
 	if page.Total > 0 {

@@ -79,7 +79,9 @@ func (w *worker) followFar(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("ask for open action %s: %w", id, err)
 		}
-		if _, err := w.commit(ctx, Follow, &Batch{Actions: oldestFirst(page), Rejects: page.Rejects}); err != nil {
+		_, err = w.commit(ctx, Follow, &Batch{Actions: oldestFirst(page), Rejects: page.Rejects})
+		page.Done()
+		if err != nil {
 			return fmt.Errorf("commit open action %s: %w", id, err)
 		}
 	}

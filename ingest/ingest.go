@@ -41,6 +41,9 @@ type Query struct {
 	LogID    string
 	Start    int // row offset, from 0
 	Limit    int // 1 to 100
+	// Within says that the caller keeps a page that is not stored yet until this
+	// one is answered: it must not wait for room that such pages take.
+	Within bool
 }
 
 // A Page is one answer.
@@ -52,6 +55,18 @@ type Page struct {
 	Limit   int       // as echoed: what the server took for the limit
 	Actions []*action.Action
 	Rejects []Reject // rows that could not be taken
+
+	// Free gives back the room that the page takes. Who asked for it calls Done
+	// once the page is stored, or dropped. Nil: it takes none.
+	Free func()
+}
+
+// Done gives the page's room back. It may be called again.
+func (p *Page) Done() {
+	if p.Free != nil {
+		p.Free()
+		p.Free = nil
+	}
 }
 
 // Rows is how many rows the page held.

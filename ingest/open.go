@@ -7,6 +7,7 @@ import "context"
 // (Which row of the page it is does not matter, so that rows of one second may
 // change places.)
 func (p *pass) readOpen(ctx context.Context) (result, error) {
+	defer p.end()
 	page, err := p.rows(ctx, 0, pageLimit)
 	if err != nil {
 		return result{}, p.fail(ctx, err)
@@ -43,6 +44,8 @@ func (p *pass) readOpen(ctx context.Context) (result, error) {
 			if err := p.commit(ctx, page); err != nil { // it was read, whatever it proves
 				return result{}, err
 			}
+		} else {
+			p.drop(page)
 		}
 		if !p.restarted(reason) {
 			return p.unsettled(ctx)

@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -38,7 +39,10 @@ type pass struct {
 	exact  bool    // one second, asked for alone: see narrow
 	errand *errand // what somebody asked for, or nil
 
+	within bool // another pass keeps a page until this one is done
+
 	mu       sync.Mutex // a closed span's pages are read side by side
+	pages    []*Page    // that are not stored yet
 	scan     Scan
 	stale    int
 	isolated int
@@ -103,7 +107,28 @@ func (p *pass) shares(page *Page) (known int) {
 
 // commit makes a page durable. It never waits for a proof.
 func (p *pass) commit(ctx context.Context, page *Page) error {
+	defer p.drop(page)
 	return p.send(ctx, &Batch{Actions: oldestFirst(page), Rejects: p.placed(page.Rejects)})
+}
+
+// drop gives back the room of a page that is stored, or of no use.
+func (p *pass) drop(page *Page) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if i := slices.Index(p.pages, page); i >= 0 {
+		p.pages = slices.Delete(p.pages, i, i+1)
+	}
+	page.Done()
+}
+
+// end gives back whatever the pass still keeps.
+func (p *pass) end() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, page := range p.pages {
+		page.Done()
+	}
+	p.pages = nil
 }
 
 func (p *pass) send(ctx context.Context, b *Batch) error {

@@ -101,7 +101,7 @@ func (e *errand) extras(ctx context.Context, res result, began time.Time) error 
 	if len(gone) == 0 {
 		return nil
 	}
-	oldest, err := e.w.findOldest(ctx, e)
+	oldest, err := e.w.findOldest(ctx, e, false)
 	if err != nil {
 		return fmt.Errorf("ask for the oldest action: %w", err)
 	}
@@ -123,6 +123,7 @@ func (e *errand) extras(ctx context.Context, res result, began time.Time) error 
 			if err != nil {
 				return fmt.Errorf("ask for action %s: %w", s.Action, err)
 			}
+			page.Done()
 			if holds(page, s.Action) {
 				continue
 			}
@@ -177,9 +178,11 @@ func (e *errand) retry(ctx context.Context) error {
 			return fmt.Errorf("ask for quarantined action %s: %w", id, err)
 		}
 		if !holds(page, id) {
+			page.Done()
 			continue
 		}
 		out, err := e.w.commit(ctx, e.class(), &Batch{Actions: oldestFirst(page), Rejects: page.Rejects})
+		page.Done()
 		if err != nil {
 			return fmt.Errorf("commit quarantined action %s: %w", id, err)
 		}

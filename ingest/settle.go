@@ -213,6 +213,7 @@ func (w *worker) confirm(ctx context.Context, span Span) (same bool, err error) 
 		return false, nil
 	}
 	p := w.newPass(Settle, span)
+	defer p.end()
 	page, err := p.ask(ctx, max(stored.Inside-1, 0), 1)
 	switch {
 	case errors.Is(err, ErrNotJSON), errors.Is(err, ErrRefused):

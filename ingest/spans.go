@@ -43,24 +43,11 @@ func (w *worker) readSpanFor(ctx context.Context, e *errand, class Class, span S
 		if longest > 0 {
 			piece.To = checkpoint.Earlier(piece.To, from.Add(longest))
 		}
-		p := w.newPass(class, piece)
-		p.errand = e
-		head, err := p.first(ctx)
-		if err == nil && p.total > maxRows && piece.Length() > time.Second {
-			if err := p.commit(ctx, head); err != nil {
-				return err
-			}
-			regions = append(regions, region{end: piece.To, rows: p.total})
-			continue
-		}
-		if err == nil && p.capped() {
-			p, head, err = p.narrow(ctx, head)
-		}
-		var res result
-		if err == nil {
-			res, err = p.readClosed(ctx, head)
-		}
+		res, err := w.readPiece(ctx, e, class, piece)
 		switch {
+		case err == nil && res.tooLarge:
+			regions = append(regions, region{end: piece.To, rows: res.total})
+			continue
 		case err == nil:
 			failed = 0
 		case !errors.Is(err, ErrNotJSON) || failed == mostUnreadable:
@@ -88,6 +75,34 @@ func (w *worker) readSpanFor(ctx context.Context, e *errand, class Class, span S
 		from = piece.To
 	}
 	return unreadable
+}
+
+// readPiece reads a piece to its end, unless it holds more rows than a pass
+// takes: then only its first page.
+func (w *worker) readPiece(ctx context.Context, e *errand, class Class, piece Span) (result, error) {
+	p := w.newPass(class, piece)
+	p.errand = e
+	defer p.end()
+	head, err := p.first(ctx)
+	if err != nil {
+		return result{}, err
+	}
+	if p.total > maxRows && piece.Length() > time.Second {
+		res := p.result()
+		res.tooLarge = true
+		return res, p.commit(ctx, head)
+	}
+	if p.capped() {
+		alone, narrowed, err := p.narrow(ctx, head)
+		if err != nil {
+			return result{}, err
+		}
+		if alone != p {
+			defer alone.end()
+		}
+		p, head = alone, narrowed
+	}
+	return p.readClosed(ctx, head)
 }
 
 // mostUnreadable is how many pieces in a row may be no page before it is

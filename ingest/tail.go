@@ -85,7 +85,7 @@ func (w *worker) contact(ctx context.Context, p *pass) error {
 	tail := checkpoint.Earlier(p.span.From, now)
 	from := wantedFrom(w.from(now), created)
 	if from == nil {
-		oldest, err := w.findOldest(ctx, nil)
+		oldest, err := w.findOldest(ctx, nil, true)
 		if err != nil {
 			return err
 		}
@@ -113,14 +113,16 @@ func wantedFrom(start, created *time.Time) *time.Time {
 // findOldest asks for a group's oldest row, where nothing says when the group
 // was made: the last row of all, or where that is too deep to ask for, the
 // deepest, and from there again.
-func (w *worker) findOldest(ctx context.Context, e *errand) (oldest *time.Time, err error) {
+func (w *worker) findOldest(ctx context.Context, e *errand, within bool) (oldest *time.Time, err error) {
 	p := w.newPass(Backfill, Span{})
-	p.errand = e
 	for {
+		p.errand, p.within = e, within
+		defer p.end()
 		page, err := p.rows(ctx, 0, 1)
 		if err != nil {
 			return nil, err
 		}
+		p.drop(page)
 		if page.Total > 1 {
 			if page, err = p.rows(ctx, min(page.Total-1, deepest), 1); err != nil {
 				return nil, err
@@ -131,7 +133,7 @@ func (w *worker) findOldest(ctx context.Context, e *errand) (oldest *time.Time, 
 			return older(oldest, found), nil
 		}
 		oldest = found
+		p.end()
 		p = w.newPass(Backfill, Span{To: second(*found)})
-		p.errand = e
 	}
 }

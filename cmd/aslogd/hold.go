@@ -45,8 +45,8 @@ func (d *daemon) newParts() (*parts, error) {
 	if d.broker != nil {
 		p.publishing = sink.NewRelayMetrics(d.registry)
 	}
-	// A quarter of the memory for answers on their way in, a quarter for
-	// batches that wait to be committed, an eighth for what is on its way out
+	// A quarter of the memory for answers on their way in and pages until they
+	// are stored, a quarter for batches that wait to be committed, an eighth for what is on its way out
 	// (which stands there three times: row, value, compressed); the rest is for
 	// what is being worked on.
 	limit := int64(d.config.MemoryLimit)

@@ -19,45 +19,72 @@ var (
 	errTooLarge = fmt.Errorf("larger than %d MiB", maxPage>>20)
 )
 
-// A Memory bounds the bytes of all answers that a process reads at the same
-// time, over all its clients.
+// A Memory bounds the bytes of all answers that a process holds, over all its
+// clients: of those that are being read, and of pages until they are stored. So
+// a Postgres that does not answer stops the reading, not the process.
+//
+// A pass may keep its first page while it reads the rest. Such a request takes
+// its room from a part of its own, where nothing waits for another answer: what
+// is kept there is stored next. Hence first pages never block each other.
 //
 // A reader holds a little before it asks. Where the answer turns out larger, it
 // takes more only if there is more, and never waits while it holds something:
 // otherwise it gives everything back, waits for room for the largest answer,
 // and asks again. So readers cannot block each other for ever.
 type Memory struct {
-	free *semaphore.Weighted
-	size int64
+	first  *semaphore.Weighted // of answers to those who keep nothing
+	within *semaphore.Weighted // of the others
+	size   int64               // of each
 }
 
-// NewMemory makes a bound of so many bytes, at least the 32 MiB of the largest
-// page.
+// NewMemory makes a bound of so many bytes, at least twice the 32 MiB of the
+// largest page.
 func NewMemory(bytes int64) *Memory {
-	bytes = max(bytes, maxPage)
-	return &Memory{free: semaphore.NewWeighted(bytes), size: bytes}
+	size := max(bytes/2, maxPage)
+	return &Memory{first: semaphore.NewWeighted(size), within: semaphore.NewWeighted(size), size: size}
 }
 
 // A hold is what one reader holds.
 type hold struct {
-	of *Memory
-	n  int64
+	of   *semaphore.Weighted // nil: nothing is bounded
+	n    int64
+	kept bool // by a page
 }
 
-func (m *Memory) hold(ctx context.Context, n int64) (*hold, error) {
+func (m *Memory) hold(ctx context.Context, n int64, within bool) (*hold, error) {
 	if m == nil {
 		return &hold{n: n}, nil
 	}
-	if err := m.free.Acquire(ctx, n); err != nil {
+	of := m.first
+	if within {
+		of = m.within
+	}
+	if err := of.Acquire(ctx, n); err != nil {
 		return nil, fmt.Errorf("wait for room for an answer: %w", err)
 	}
-	return &hold{of: m, n: n}, nil
+	return &hold{of: of, n: n}, nil
 }
 
+// release gives back what is held, unless a page keeps it.
 func (h *hold) release() {
-	if h.of != nil {
-		h.of.free.Release(h.n)
+	if h.of != nil && !h.kept {
+		h.of.Release(h.n)
 	}
+}
+
+// keep leaves to a page what it takes, gives back the rest, and returns what
+// gives back that.
+func (h *hold) keep(n int64) (free func()) {
+	if h.of == nil {
+		return nil
+	}
+	h.grow(n) // where there is no more room now, it is what it is
+	if n < h.n {
+		h.of.Release(h.n - n)
+		h.n = n
+	}
+	h.kept = true
+	return func() { h.of.Release(h.n) }
 }
 
 // grow tries to hold n bytes in all.
@@ -65,7 +92,7 @@ func (h *hold) grow(n int64) bool {
 	if n <= h.n {
 		return true
 	}
-	if h.of != nil && !h.of.free.TryAcquire(n-h.n) {
+	if h.of != nil && !h.of.TryAcquire(n-h.n) {
 		return false
 	}
 	h.n = n

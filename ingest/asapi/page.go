@@ -50,6 +50,15 @@ func parsePage(a answer, group string, q ingest.Query) (*ingest.Page, error) {
 	return page, nil
 }
 
+// pageRoom is about what a page takes: records keep the text that they came in,
+// and their normal form is about as large.
+func pageRoom(a answer, page *ingest.Page) int64 {
+	if page.Rows() == 0 {
+		return 0
+	}
+	return int64(cap(a.body)+len(a.body)) + int64(page.Rows())<<10
+}
+
 // envelope reads what surrounds a list: the total, which makes it a page, the
 // echoed offset and limit where they are there, and the list's text.
 func envelope(body []byte, list string, records *[]byte, start, limit *int) (total int, err error) {

@@ -28,6 +28,8 @@ type call struct {
 	group string // "" for the group list
 	path  []string
 	query url.Values
+	// within: who asks keeps a page meanwhile (see Memory)
+	within bool
 }
 
 // An answer is a body that came whole with status 200.
@@ -35,6 +37,7 @@ type answer struct {
 	asked time.Time
 	date  time.Time
 	body  []byte
+	room  *hold // that body was read into
 }
 
 // do tries a call until take has understood an answer, or what came back will
@@ -93,7 +96,7 @@ func (c *Client) try(ctx context.Context, call call, hold int64, take func(answe
 		}
 		c.cfg.Metrics.waited(time.Since(began))
 	}
-	held, err := c.cfg.Memory.hold(ctx, hold)
+	held, err := c.cfg.Memory.hold(ctx, hold, call.within)
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +124,7 @@ func (c *Client) try(ctx context.Context, call call, hold int64, take func(answe
 	if resp.StatusCode != http.StatusOK {
 		return req, readError(resp, call.group, c.cfg.Auth.Redact)
 	}
-	a := answer{asked: asked, date: asked}
+	a := answer{asked: asked, date: asked, room: held}
 	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
 		a.date = date.UTC()
 	}
