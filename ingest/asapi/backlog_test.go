@@ -101,7 +101,7 @@ func TestLaw09PagesThatWaitForTheirCommitAreBounded(t *testing.T) {
 		s := &stuck{open: make(chan struct{}), groups: map[string]*checkpoint.Group{}, rows: map[string]map[string]bool{}}
 		for i := range groups {
 			id := fmt.Sprint("g", i)
-			g := &checkpoint.Group{ID: id, Source: "s", Known: true, From: start.Add(-time.Hour), TailFrom: start.Add(20 * time.Minute)}
+			g := &checkpoint.Group{ID: id, Source: "s", Known: true, From: start.Add(-time.Hour), TailFrom: start.Add(43 * time.Minute)}
 			s.groups[id], s.rows[id] = g, map[string]bool{}
 		}
 		c := newClient(t, cloud, None{}, nil)
