@@ -65,31 +65,40 @@ func (d *daemon) schemaMissing(ctx context.Context) (why string, err error) {
 	return "", nil
 }
 
-// askTopics refuses topics that can never fit. Brokers that do not answer are
-// no reason to wait: reading and committing go on without them.
-func (d *daemon) askTopics(ctx context.Context) error {
+// refuseTopics ends a daemon whose topics can never fit, before it begins. Where
+// it has published already, partitions were added since: then each shard's relay
+// stands still and says so, but reading and committing go on, as they do without
+// brokers that answer.
+func (d *daemon) refuseTopics(ctx context.Context) error {
 	if d.broker == nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	err := d.lookAtTopics(ctx)
+	err := d.askTopics(ctx)
 	var partitions *broker.Partitions
-	if errors.As(err, &partitions) {
-		return err
+	if !errors.As(err, &partitions) {
+		return nil
 	}
-	return nil
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	var published bool
+	if d.pool.QueryRow(ctx, "SELECT EXISTS (SELECT FROM aslog.shard_published WHERE topic = $1 AND published_seq > 0)",
+		broker.ActionsTopic(d.config.KafkaTopicPrefix)).Scan(&published) != nil || published {
+		return nil
+	}
+	return err
 }
 
-// watchTopics keeps asking, so that /readyz can say that Kafka is away, and a
-// topic that came up wrong after the start ends the daemon like one before it.
-func (d *daemon) watchTopics(ctx context.Context) error {
+// watchTopics keeps asking, so that /readyz can say what is wrong with Kafka.
+func (d *daemon) watchTopics(ctx context.Context) {
 	for sleep(ctx, 15*time.Second) {
-		if err := d.askTopics(ctx); err != nil {
-			return err
-		}
+		_ = d.askTopics(ctx) // it has said so
 	}
-	return nil
+}
+
+func (d *daemon) askTopics(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	return d.lookAtTopics(ctx)
 }
 
 func (d *daemon) lookAtTopics(ctx context.Context) error {
@@ -97,7 +106,11 @@ func (d *daemon) lookAtTopics(ctx context.Context) error {
 	missing, err := d.broker.CheckTopics(ctx, d.config.KafkaTopicPrefix, d.config.Shards)
 	var partitions *broker.Partitions
 	switch {
-	case errors.As(err, &partitions): // the end of the daemon, which is told there
+	case errors.As(err, &partitions):
+		if d.kafka.due("partitions") {
+			d.log.Error().Err(err).Msg("nothing is published; the journal keeps everything")
+		}
+		d.health.degrade("Kafka", err.Error(), lasting)
 	case err != nil:
 		if ctx.Err() != context.Canceled && d.kafka.due("away") {
 			d.log.Warn().Err(err).Msg("Kafka does not answer: the journal keeps everything until it does")

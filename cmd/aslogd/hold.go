@@ -89,7 +89,7 @@ func (p *parts) hold(ctx context.Context, lease checkpoint.Lease) error {
 	var relay *sink.Relay
 	if p.broker != nil {
 		relay = sink.NewRelay(sink.RelayConfig{
-			Pool: p.pool, Lease: lease, Broker: p.broker, Prefix: p.config.KafkaTopicPrefix, Log: p.log, Metrics: p.publishing,
+			Pool: p.pool, Lease: lease, Broker: p.broker, Prefix: p.config.KafkaTopicPrefix, Shards: p.config.Shards, Log: p.log, Metrics: p.publishing,
 			TransactionTimeout: max(p.config.LeaseTTL, 10*time.Second), BatchBytes: p.relayMemory,
 			Stopped: func() { committer.Recheck() },
 		})
@@ -103,7 +103,7 @@ func (p *parts) hold(ctx context.Context, lease checkpoint.Lease) error {
 	fleet := &ingest.Fleet{
 		Sources: p.sources, Roster: p.store, Desk: p.store, Sink: committer, Poll: p.config.PollInterval,
 		Settle: p.config.Settle, Counter: p.store,
-		Horizons: p.horizons, Metrics: p.reading, Warn: p.warnGroup,
+		Held: committer.Held, Horizons: p.horizons, Metrics: p.reading, Warn: p.warnGroup,
 	}
 	group.Go(func() error { return fleet.Run(ctx, lease) })
 	for i := range p.config.Sources {

@@ -126,7 +126,7 @@ func (d *daemon) work(ctx context.Context) error {
 	if err := d.awaitSchema(ctx); err != nil {
 		return err
 	}
-	if err := d.askTopics(ctx); err != nil {
+	if err := d.refuseTopics(ctx); err != nil {
 		return err
 	}
 	parts, err := d.newParts()
@@ -150,7 +150,7 @@ func (d *daemon) work(ctx context.Context) error {
 		group.Go(func() error { return budget.Run(ctx) })
 	}
 	if d.broker != nil {
-		group.Go(func() error { return d.watchTopics(ctx) })
+		group.Go(func() error { d.watchTopics(ctx); return nil })
 	}
 	return group.Wait()
 }
