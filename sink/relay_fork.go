@@ -65,6 +65,9 @@ func (r *Relay) fits(ctx context.Context) error {
 	return nil
 }
 
+// Stands is why the shard stands still, where it does.
+func (r *Relay) Stands() *Fork { return r.forked.Load() }
+
 // CheckFork compares journal and topic, once for an epoch, before the shard's
 // new owner numbers its first row; afterwards it tells whether the relay has
 // stopped since. A *Fork says that they differ; checkpoint.ErrLost, that the

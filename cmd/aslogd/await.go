@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"aslogd/history"
 	"aslogd/migrations"
 	"aslogd/sink/broker"
 )
@@ -16,7 +17,7 @@ import (
 func (d *daemon) awaitSchema(ctx context.Context) error {
 	said, at := "", time.Time{}
 	for {
-		why, err := d.schemaMissing(ctx)
+		cause, why, err := d.schemaMissing(ctx)
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -29,7 +30,7 @@ func (d *daemon) awaitSchema(ctx context.Context) error {
 			}
 			return nil
 		}
-		d.health.wait(why)
+		d.health.wait(cause, why)
 		if kind, _, _ := strings.Cut(why, ":"); kind != said || time.Since(at) > time.Minute {
 			d.log.Warn().Msg(why)
 			said, at = kind, time.Now()
@@ -42,27 +43,29 @@ func (d *daemon) awaitSchema(ctx context.Context) error {
 
 // schemaMissing says what the daemon still has to wait for; nothing when it may
 // begin. Its error is for good.
-func (d *daemon) schemaMissing(ctx context.Context) (why string, err error) {
+func (d *daemon) schemaMissing(ctx context.Context) (cause history.Cause, why string, err error) {
 	ask, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	state, err := migrations.Check(ask, d.pool)
 	switch {
 	case err != nil:
-		return fmt.Sprintf("Postgres does not answer, trying on: %v", err), nil
+		return history.PostgresAway, fmt.Sprintf("Postgres does not answer, trying on: %v", err), nil
 	case state == migrations.TooNew:
-		return "", errors.New(state.String())
+		return "", "", errors.New(state.String())
+	case state == migrations.Older:
+		return history.SchemaOlder, state.String(), nil
 	case state != migrations.OK:
-		return state.String(), nil
+		return history.SchemaMissing, state.String(), nil
 	}
 	shards, err := migrations.Shards(ask, d.pool)
 	if err != nil {
-		return fmt.Sprintf("Postgres does not answer, trying on: %v", err), nil
+		return history.PostgresAway, fmt.Sprintf("Postgres does not answer, trying on: %v", err), nil
 	}
 	if shards != d.config.Shards {
 		wrong := &migrations.ShardsError{Have: shards, Want: d.config.Shards}
-		return "", Faults{{Variable: Prefix + "SHARDS", Problem: wrong.Error()}}
+		return "", "", Faults{{Variable: Prefix + "SHARDS", Problem: wrong.Error()}}
 	}
-	return "", nil
+	return "", "", nil
 }
 
 // refuseTopics ends a daemon whose topics can never fit, before it begins. Where
@@ -110,18 +113,18 @@ func (d *daemon) lookAtTopics(ctx context.Context) error {
 		if d.kafka.due("partitions") {
 			d.log.Error().Err(err).Msg("nothing is published; the journal keeps everything")
 		}
-		d.health.degrade("Kafka", err.Error(), lasting)
+		d.health.degrade(history.NewTrouble(history.TopicsMisfit, "Kafka", err.Error()), lasting)
 	case err != nil:
 		if ctx.Err() != context.Canceled && d.kafka.due("away") {
 			d.log.Warn().Err(err).Msg("Kafka does not answer: the journal keeps everything until it does")
 		}
-		d.health.degrade("Kafka", err.Error(), lasting)
+		d.health.degrade(history.NewTrouble(history.KafkaAway, "Kafka", err.Error()), lasting)
 	case len(missing) > 0:
 		names := strings.Join(missing, ", ")
 		if d.kafka.due("topics") {
 			d.log.Warn().Str("topics", names).Msg("topics are missing: run aslogd migrate; the journal keeps everything until then")
 		}
-		d.health.degrade("Kafka", "no topic "+names+": run aslogd migrate", lasting)
+		d.health.degrade(history.NewTrouble(history.TopicsMissing, "Kafka", "no topic "+names), lasting)
 	default:
 		if d.kafka.what != "" && d.kafka.due("") {
 			d.log.Info().Msg("Kafka answers, and the topics are there")

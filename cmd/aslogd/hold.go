@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"aslogd/checkpoint"
+	"aslogd/history"
 	"aslogd/ingest"
 	"aslogd/ingest/asapi"
 	"aslogd/sink"
@@ -60,6 +61,9 @@ func (d *daemon) newParts() (*parts, error) {
 	for i := range d.config.Sources {
 		s := &d.config.Sources[i]
 		warn := d.warnSource(s.Name)
+		if s.RequestsPerMinute == 0 {
+			d.health.degrade(history.NewTrouble(history.SourceOff, "budget of source "+s.Name, "REQUESTS_PER_MINUTE=0: nothing is read"), 0)
+		}
 		budget := asapi.NewBudget(s.Name, s.RequestsPerMinute, grants, warn)
 		client, err := newClient(s, budget, memory, metrics, warn)
 		if err != nil {
@@ -94,6 +98,12 @@ func (p *parts) hold(ctx context.Context, lease checkpoint.Lease) error {
 			Stopped: func() { committer.Recheck() },
 		})
 		config.Wake, config.Before = relay.Wake, relay.CheckFork
+		defer p.health.watch(lease.Shard, func() string {
+			if fork := relay.Stands(); fork != nil {
+				return fork.What
+			}
+			return ""
+		})()
 	}
 	committer = sink.NewCommitter(config)
 	if relay != nil {
@@ -126,7 +136,7 @@ func (d *daemon) warnSource(source string) func(error) {
 		if errors.Is(err, context.Canceled) {
 			return
 		}
-		d.health.degrade("source "+source, err.Error(), 2*time.Minute)
+		d.health.degrade(history.NewTrouble(causeOf(err), "source "+source, err.Error()), 2*time.Minute)
 		if ok, kept := d.seldom.allow(source); ok {
 			d.log.Warn().Err(err).Str("source", source).Int("more", kept).Msg("the API does not do as asked: trying on")
 		}
@@ -139,7 +149,7 @@ func (d *daemon) warnGroup(t ingest.Target, err error) {
 	if errors.Is(err, context.Canceled) || errors.As(err, &stopped) {
 		return // the committer has said that the shard stands still
 	}
-	d.health.degrade("groups of source "+t.Source, fmt.Sprintf("group %s: %v", t.Group, err), 2*time.Minute)
+	d.health.degrade(history.NewTrouble(causeOf(err), "groups of source "+t.Source, fmt.Sprintf("group %s: %v", t.Group, err)), 2*time.Minute)
 	if ok, kept := d.seldom.allow(t.Source + "/groups"); ok {
 		d.log.Warn().Err(err).Str("source", t.Source).Str("group", t.Group).Int("shard", t.Shard).Int("more", kept).
 			Msg("a round failed: it will be tried again")

@@ -62,8 +62,9 @@ func (runCmd) Run(ctx context.Context, environ Env, to streams) error {
 	}
 	d := &daemon{
 		config: c, log: log, pool: pool, broker: kafka, incarnation: incarnation,
-		health: &health{waiting: "starting", ttl: c.LeaseTTL}, registry: prometheus.NewRegistry(),
+		health: &health{ttl: c.LeaseTTL}, registry: prometheus.NewRegistry(),
 	}
+	d.health.wait(history.Starting, "starting")
 	listener, err := net.Listen("tcp", c.HTTPAddr)
 	if err != nil {
 		return fmt.Errorf("listen on %sHTTP_ADDR=%s: %w", Prefix, c.HTTPAddr, err)
@@ -165,7 +166,7 @@ func (d *daemon) stopWithin(ctx context.Context, limit time.Duration, work func(
 		return d.stopped(ctx, err)
 	case <-ctx.Done():
 	}
-	d.health.wait("stopping")
+	d.health.wait(history.Stopping, "stopping")
 	d.log.Info().Dur("within", limit).Msg("stopping")
 	select {
 	case err := <-done:
