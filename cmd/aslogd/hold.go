@@ -29,6 +29,7 @@ type parts struct {
 	store        *checkpoint.Store
 	sources      map[string]ingest.Source
 	budgets      []*asapi.Budget
+	clients      []*asapi.Client
 	horizons     *ingest.Horizons
 	reading      *ingest.Metrics
 	committing   *sink.Metrics
@@ -69,13 +70,20 @@ func (d *daemon) newParts() (*parts, error) {
 		if err != nil {
 			return nil, err
 		}
-		p.budgets = append(p.budgets, budget)
+		p.budgets, p.clients = append(p.budgets, budget), append(p.clients, client)
 		p.sources[s.Name] = ingest.Source{
 			API: client, Project: s.ProjectID, BackfillFrom: s.backfillFrom,
 			Backfills: make(chan struct{}, max(2, backfills/len(d.config.Sources))),
 		}
 	}
 	return p, nil
+}
+
+// close hangs up where nothing is asked any more.
+func (p *parts) close() {
+	for _, client := range p.clients {
+		client.Close()
+	}
 }
 
 // hold does all that a shard needs while it is this process's: it commits what

@@ -134,6 +134,7 @@ func (d *daemon) work(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	defer parts.close()
 	group, ctx := errgroup.WithContext(ctx)
 	keeper := &checkpoint.Keeper{
 		Pool: d.pool, Instance: d.config.Instance, Incarnation: d.incarnation, TTL: d.config.LeaseTTL,
