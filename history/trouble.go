@@ -46,6 +46,9 @@ func (r *Report) unheld() []Trouble {
 	for _, g := range r.Groups {
 		used[g.Shard] = used[g.Shard] || g.Living
 	}
+	if !slices.ContainsFunc(r.Shards, func(s Shard) bool { return s.Living }) {
+		return []Trouble{NewTrouble(Nobody, "", "nobody holds any shard, and nothing is read")}
+	}
 	var free, silent []string
 	for _, s := range r.Shards {
 		switch {
@@ -124,6 +127,7 @@ func (r *Report) ofSource(s Source) (found []Trouble) {
 			case forEver(gap.Reason):
 			case gap.Closing:
 				closing++
+			case !r.works(g.Shard): // that was said, and comes first
 			default:
 				standing++
 				open[label(g)] = true

@@ -48,7 +48,10 @@ func TestTroublesInWords(t *testing.T) {
 		{"nothing", func(*Report) {}},
 		{"a fork", func(r *Report) { r.Shards[0].Stopped = text("the topic is ahead by 8 rows: run this") }},
 		{"a shard that is free", func(r *Report) { r.Shards[0].Owner, r.Shards[0].Living = nil, false }},
-		{"owners that are silent", func(r *Report) { r.Shards[0].Living, r.Shards[1].Living = false, false }},
+		{"owners that are silent", func(r *Report) {
+			r.Shards[0].Living, r.Shards[1].Living, r.Shards[2].Living = false, false, true
+		}},
+		{"no daemon", func(r *Report) { r.Shards[0].Living, r.Shards[1].Living = false, false }},
 		{"Kafka away", func(r *Report) { r.Shards[0].Head, r.Shards[0].WaitingSince = 4000, at(20*time.Minute) }},
 		{"no Kafka", func(r *Report) {
 			for i := range r.Shards {

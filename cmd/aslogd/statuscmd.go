@@ -125,7 +125,7 @@ func printStatus(out io.Writer, r *history.Report) error {
 		return err
 	}
 	if len(r.Troubles) > 0 {
-		fmt.Fprintln(out, "\nNot as it should be:")
+		fmt.Fprintln(out, "\nWhat stands out, and what to do:")
 	}
 	for _, t := range r.Troubles {
 		fmt.Fprintln(out, t)
