@@ -35,6 +35,7 @@ const (
 	Lagging      Cause = "lagging"
 	Backfilling  Cause = "backfilling"
 	GapsStand    Cause = "gaps_stand"
+	Unnamed      Cause = "unnamed"
 	Quarantining Cause = "quarantining"
 )
 
@@ -67,6 +68,7 @@ var next = map[Cause]string{
 	Lagging:      "look at the daemon's /readyz and log; where only the budget is short, raise the source's REQUESTS_PER_MINUTE",
 	Backfilling:  "nothing: a backfill is on its way to them",
 	GapsStand:    "have the spans read again with `aslogd backfill --from … --group …`; GET /groups/ID lists them",
+	Unnamed:      "nothing, if that is meant: what is stored stays. Named again, they go on where they were",
 	Quarantining: "look at aslog.quarantine for reasons and raw text; after an upgrade `aslogd reconcile --repair` tries them again",
 }
 

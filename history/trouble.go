@@ -44,7 +44,7 @@ func Stands(shard int, why string) Trouble {
 func (r *Report) unheld() []Trouble {
 	used := map[int]bool{}
 	for _, g := range r.Groups {
-		used[g.Shard] = used[g.Shard] || g.Living
+		used[g.Shard] = used[g.Shard] || g.Living && g.Named
 	}
 	if !slices.ContainsFunc(r.Shards, func(s Shard) bool { return s.Living }) {
 		return []Trouble{NewTrouble(Nobody, "", "nobody holds any shard, and nothing is read")}
@@ -110,10 +110,14 @@ func (r *Report) ofSource(s Source) (found []Trouble) {
 			s.PausedUntil.Format("15:04:05"))))
 	}
 	var last Group
-	behind, closing, standing := int64(0), int64(0), int64(0)
+	behind, closing, standing, unnamed := int64(0), int64(0), int64(0), int64(0)
 	open := map[string]bool{}
 	for _, g := range r.Groups {
 		if g.Source != s.Name {
+			continue
+		}
+		if g.Living && !g.Named {
+			unnamed++
 			continue
 		}
 		if lag := time.Duration(g.LagSeconds * float64(time.Second)); g.Living && lag > lagWorth {
@@ -145,6 +149,9 @@ func (r *Report) ofSource(s Source) (found []Trouble) {
 		}
 		found = append(found, NewTrouble(GapsStand, where, fmt.Sprintf("%s can still close, and nothing is on its way: %s",
 			plural(standing, "gap", "gaps"), strings.Join(names, ", "))))
+	}
+	if unnamed > 0 {
+		found = append(found, NewTrouble(Unnamed, where, plural(unnamed, "group is", "groups are")+" not named in its GROUPS, and not read"))
 	}
 	if closing > 0 {
 		found = append(found, NewTrouble(Backfilling, where, plural(closing, "gap waits", "gaps wait")+" for a backfill"))

@@ -34,9 +34,9 @@ func TestTroublesInWords(t *testing.T) {
 				{Number: 2},
 			},
 			Groups: []Group{
-				{Source: "otc", ID: "g1", Name: text("web"), Shard: 0, Living: true, LagSeconds: 30, Gaps: []Gap{gap(90, "retention", false)}},
-				{Source: "otc", ID: "g2", Shard: 1, Living: true, LagSeconds: 20},
-				{Source: "otc", ID: "g3", Shard: 2, LagSeconds: 90000},
+				{Source: "otc", ID: "g1", Name: text("web"), Shard: 0, Living: true, Named: true, LagSeconds: 30, Gaps: []Gap{gap(90, "retention", false)}},
+				{Source: "otc", ID: "g2", Shard: 1, Living: true, Named: true, LagSeconds: 20},
+				{Source: "otc", ID: "g3", Shard: 2, Named: true, LagSeconds: 90000},
 			},
 		}
 	}
@@ -65,6 +65,7 @@ func TestTroublesInWords(t *testing.T) {
 				r.Groups[i].Gaps = append(r.Groups[i].Gaps, gap(9, Unproven, false), gap(7, Unproven, false))
 			}
 		}},
+		{"a group that nobody wants read", func(r *Report) { r.Groups[0].Named, r.Groups[0].LagSeconds = false, 9000 }},
 		{"a backfill", func(r *Report) { r.Groups[1].Gaps = []Gap{gap(9, Unproven, true)} }},
 		{"quarantine", func(r *Report) { r.Quarantined = 1 }},
 	} {
