@@ -2,6 +2,7 @@ package history
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -65,15 +66,12 @@ func backfills(g *Group, gap Gap) bool {
 // somebody holds its shard, the shard does not stand still, and the group is
 // still there to be asked, and wanted.
 func (r *Report) served(g *Group) bool {
-	if !g.Living || !g.Named {
-		return false
-	}
-	for _, s := range r.Shards {
-		if s.Number == g.Shard {
-			return s.Living && s.Stopped == nil
-		}
-	}
-	return false
+	return g.Living && g.Named && r.works(g.Shard)
+}
+
+// works reports whether somebody holds the shard, and it does not stand still.
+func (r *Report) works(shard int) bool {
+	return slices.ContainsFunc(r.Shards, func(s Shard) bool { return s.Number == shard && s.Living && s.Stopped == nil })
 }
 
 // forEver reports whether nothing can close a gap of this reason.

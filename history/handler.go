@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -119,6 +120,9 @@ func (s *server) page(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		view.Words = append(view.Words, "Postgres does not answer, or has no schema yet")
 	} else {
+		report.Troubles = slices.DeleteFunc(report.Troubles, func(t Trouble) bool { // this replica has said so already
+			return slices.ContainsFunc(words, func(w string) bool { return strings.HasSuffix(w, t.String()) })
+		})
 		view.fill(report)
 	}
 	render(w, "page", view)

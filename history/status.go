@@ -20,6 +20,7 @@ type Report struct {
 	Shards      []Shard     `json:"shards"`
 	Quarantined int64       `json:"quarantined"` // rows not resolved
 	Operations  []Operation `json:"operations"`  // that are under way
+	Troubles    []Trouble   `json:"troubles"`    // what of this is not as it should be, and what to do
 }
 
 // A Source is a source's groups taken together.
@@ -87,6 +88,8 @@ type Shard struct {
 	Published   int64      `json:"published_seq"`
 	PublishedAt *time.Time `json:"published_at"`
 	Stopped     *string    `json:"stopped"` // why it stands still, and what to do
+
+	WaitingSince *time.Time `json:"waiting_since"` // recorded_at of the oldest revision that is not published
 }
 
 // Unpublished is how many journal rows the topics lack.
@@ -112,6 +115,7 @@ func Status(ctx context.Context, pool *pgxpool.Pool) (*Report, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the status: %w", err)
 	}
+	r.Troubles = r.find()
 	return r, nil
 }
 
@@ -150,8 +154,8 @@ func collect[T any](ctx context.Context, tx pgx.Tx, sql string, scan func(pgx.Co
 }
 
 func scanShard(row pgx.CollectableRow) (s Shard, err error) {
-	err = row.Scan(&s.Number, &s.Owner, &s.Instance, &s.Epoch, &s.ExpiresAt, &s.Living, &s.Head, &s.Published, &s.PublishedAt, &s.Stopped)
-	s.ExpiresAt, s.PublishedAt = utc(s.ExpiresAt), utc(s.PublishedAt)
+	err = row.Scan(&s.Number, &s.Owner, &s.Instance, &s.Epoch, &s.ExpiresAt, &s.Living, &s.Head, &s.Published, &s.PublishedAt, &s.Stopped, &s.WaitingSince)
+	s.ExpiresAt, s.PublishedAt, s.WaitingSince = utc(s.ExpiresAt), utc(s.PublishedAt), utc(s.WaitingSince)
 	return s, err
 }
 

@@ -37,6 +37,7 @@ type Fleet struct {
 	Desk     Desk            // what people asked for; nil: nothing is looked for
 	Horizons *Horizons       // shared by the fleets of a process
 	Metrics  *Metrics
+	Held     func() error        // why the sink would take nothing now; nil: it is asked each time
 	Warn     func(Target, error) // a round that failed and will be tried again; Group is empty where the whole shard is meant
 }
 
@@ -149,6 +150,9 @@ func (f *Fleet) worker(source Source, lease checkpoint.Lease, g checkpoint.Group
 		hint: make(chan struct{}, 1), dug: make(chan struct{}, 1), stirred: time.Now(),
 		group: g, known: map[string]knownRow{}, open: map[string]*following{},
 		settles: settleState{ripe: map[time.Duration]checkpoint.Coverage{}},
+	}
+	if f.Held != nil {
+		w.api = gate{source.API, f.Held}
 	}
 	if w.from == nil {
 		w.from = func(time.Time) *time.Time { return nil }

@@ -60,6 +60,9 @@ func (w *worker) run(ctx context.Context) error {
 			wait = max(wait, min(w.poll<<min(failed, 16), mostRefused))
 			w.horizons.heard(t.Source, t.Group)
 		}
+		if errors.Is(err, errHeld) {
+			w.horizons.heard(t.Source, t.Group) // the others need not wait for it
+		}
 	}
 }
 

@@ -169,6 +169,13 @@ func (c *Committer) setRefuse(err error) {
 	c.release(waiting)
 }
 
+// Held is why nothing is taken now: a *Stopped while the shard stands still.
+func (c *Committer) Held() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.refuse
+}
+
 // close ends the committer: nothing is taken any more.
 func (c *Committer) close(err error) { c.setRefuse(err) }
 

@@ -184,7 +184,7 @@ func (r *recovery) take(ctx context.Context, c *broker.Committed) error {
 const restoreNewer = "restore a newer backup of Postgres, or set a new ASLOGD_KAFKA_TOPIC_PREFIX and let the API be read again"
 
 func (r *recovery) fork(way, format string, args ...any) *Fork {
-	return &Fork{Shard: r.lease.Shard, What: fmt.Sprintf(format, args...) + ": " + way}
+	return forkOf(r.lease.Shard, way, format, args...)
 }
 
 // flush writes the lot.
@@ -214,6 +214,18 @@ func (r *recovery) flush(ctx context.Context, stopped *string) error {
 
 // finish writes what is left, and lets the shard go on, or says why it cannot.
 func (r *recovery) finish(ctx context.Context, fork *Fork) error {
+	if fork == nil && r.done.Topic == 0 {
+		// Nothing to read may be because all of it is past the retention. The
+		// compacted topic still knows how far it was.
+		last, err := newestLatest(ctx, r.Broker, r.Prefix, r.lease.Shard)
+		if err != nil {
+			return err
+		}
+		if r.done.Topic = last.seq; last.seq > r.done.Head {
+			fork = r.fork(newPrefix, "%s/%d has forgotten what follows seq %d: seq %d was published last, and the %d rows up to it are in neither topic nor journal",
+				r.topic, r.lease.Shard, r.done.Head, last.seq, last.seq-r.done.Head)
+		}
+	}
 	if fork == nil && r.last.seq == 0 && r.over.seq > 0 {
 		// Nothing to bring back; whether the stories agree is still a question.
 		hash, _, err := r.store.row(ctx, r.over.seq)

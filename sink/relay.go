@@ -20,6 +20,7 @@ type RelayConfig struct {
 	Lease   checkpoint.Lease
 	Broker  *broker.Broker
 	Prefix  string // of the topics and transactional ids
+	Shards  int    // how many partitions the topics must have; 0: that is not looked at
 	Log     zerolog.Logger
 	Metrics *RelayMetrics // may be nil
 
@@ -61,7 +62,9 @@ type Relay struct {
 	bytes    int
 	idle     time.Duration // longest time without a look at the journal
 	held     time.Duration // between looks at a fork
-	patience time.Duration
+	patience time.Duration // of CheckFork
+	longest  time.Duration
+	shards   int
 
 	wake   chan struct{}
 	turn   chan struct{} // holds one token while someone uses what follows
@@ -90,6 +93,8 @@ func NewRelay(cfg RelayConfig) *Relay {
 		idle:     time.Second,
 		held:     15 * time.Second,
 		patience: patience,
+		longest:  longest,
+		shards:   cfg.Shards,
 		wake:     make(chan struct{}, 1),
 		turn:     make(chan struct{}, 1),
 		lot:      maxRows,

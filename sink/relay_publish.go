@@ -28,6 +28,9 @@ func (r *Relay) publish(ctx context.Context) (more bool, err error) {
 		r.metrics.waiting(r.lease.Shard, 0)
 		return false, nil
 	}
+	if err := r.fits(ctx); err != nil {
+		return false, r.settle(ctx, err)
+	}
 	rows, err := r.store.rows(ctx, r.at, r.lot, r.bytes)
 	if err != nil {
 		return false, err

@@ -19,10 +19,7 @@ func (r *Relay) ready(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if st.stopped != "" && r.forked.Load() == nil && !r.clear.Load() {
-		// A former owner found a fork. It stands until it is seen to be gone.
-		r.forked.Store(&Fork{Shard: r.lease.Shard, What: st.stopped})
-	}
+	r.remember(st)
 	if err := r.measure(ctx, st); err != nil {
 		return err
 	}
@@ -49,6 +46,9 @@ func (r *Relay) ready(ctx context.Context) error {
 	}
 	if err := r.store.advance(ctx, at); err != nil {
 		return err
+	}
+	if at.offset >= 0 {
+		producer.Follows(at.topic, r.lease.Shard, at.offset)
 	}
 	r.producer, r.at = producer, at
 	if r.forked.Swap(nil) != nil {
@@ -94,10 +94,10 @@ func (r *Relay) settle(ctx context.Context, err error) error {
 		return err
 	}
 	r.producer = nil
-	r.clear.Store(false)
+	r.clear.Store(fork.numbersOn())
 	former := r.forked.Swap(fork)
 	if former == nil || former.What != fork.What {
-		r.log.Error().Msg("the shard stopped: " + fork.What)
+		r.log.Error().Msg("the shard stands still: " + fork.What)
 		r.told()
 	}
 	if err := r.store.stop(ctx, fork.What); err != nil {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"aslogd/history"
 	"aslogd/migrations"
 	"aslogd/sink/broker"
 )
@@ -16,7 +17,7 @@ import (
 func (d *daemon) awaitSchema(ctx context.Context) error {
 	said, at := "", time.Time{}
 	for {
-		why, err := d.schemaMissing(ctx)
+		cause, why, err := d.schemaMissing(ctx)
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -29,7 +30,7 @@ func (d *daemon) awaitSchema(ctx context.Context) error {
 			}
 			return nil
 		}
-		d.health.wait(why)
+		d.health.wait(cause, why)
 		if kind, _, _ := strings.Cut(why, ":"); kind != said || time.Since(at) > time.Minute {
 			d.log.Warn().Msg(why)
 			said, at = kind, time.Now()
@@ -42,54 +43,65 @@ func (d *daemon) awaitSchema(ctx context.Context) error {
 
 // schemaMissing says what the daemon still has to wait for; nothing when it may
 // begin. Its error is for good.
-func (d *daemon) schemaMissing(ctx context.Context) (why string, err error) {
+func (d *daemon) schemaMissing(ctx context.Context) (cause history.Cause, why string, err error) {
 	ask, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	state, err := migrations.Check(ask, d.pool)
 	switch {
 	case err != nil:
-		return fmt.Sprintf("Postgres does not answer, trying on: %v", err), nil
+		return history.PostgresAway, fmt.Sprintf("Postgres does not answer, trying on: %v", err), nil
 	case state == migrations.TooNew:
-		return "", errors.New(state.String())
+		return "", "", errors.New(state.String())
+	case state == migrations.Older:
+		return history.SchemaOlder, state.String(), nil
 	case state != migrations.OK:
-		return state.String(), nil
+		return history.SchemaMissing, state.String(), nil
 	}
 	shards, err := migrations.Shards(ask, d.pool)
 	if err != nil {
-		return fmt.Sprintf("Postgres does not answer, trying on: %v", err), nil
+		return history.PostgresAway, fmt.Sprintf("Postgres does not answer, trying on: %v", err), nil
 	}
 	if shards != d.config.Shards {
 		wrong := &migrations.ShardsError{Have: shards, Want: d.config.Shards}
-		return "", Faults{{Variable: Prefix + "SHARDS", Problem: wrong.Error()}}
+		return "", "", Faults{{Variable: Prefix + "SHARDS", Problem: wrong.Error()}}
 	}
-	return "", nil
+	return "", "", nil
 }
 
-// askTopics refuses topics that can never fit. Brokers that do not answer are
-// no reason to wait: reading and committing go on without them.
-func (d *daemon) askTopics(ctx context.Context) error {
+// refuseTopics ends a daemon whose topics can never fit, before it begins. Where
+// it has published already, partitions were added since: then each shard's relay
+// stands still and says so, but reading and committing go on, as they do without
+// brokers that answer.
+func (d *daemon) refuseTopics(ctx context.Context) error {
 	if d.broker == nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	err := d.lookAtTopics(ctx)
+	err := d.askTopics(ctx)
 	var partitions *broker.Partitions
-	if errors.As(err, &partitions) {
-		return err
+	if !errors.As(err, &partitions) {
+		return nil
 	}
-	return nil
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	var published bool
+	if d.pool.QueryRow(ctx, "SELECT EXISTS (SELECT FROM aslog.shard_published WHERE topic = $1 AND published_seq > 0)",
+		broker.ActionsTopic(d.config.KafkaTopicPrefix)).Scan(&published) != nil || published {
+		return nil
+	}
+	return err
 }
 
-// watchTopics keeps asking, so that /readyz can say that Kafka is away, and a
-// topic that came up wrong after the start ends the daemon like one before it.
-func (d *daemon) watchTopics(ctx context.Context) error {
+// watchTopics keeps asking, so that /readyz can say what is wrong with Kafka.
+func (d *daemon) watchTopics(ctx context.Context) {
 	for sleep(ctx, 15*time.Second) {
-		if err := d.askTopics(ctx); err != nil {
-			return err
-		}
+		_ = d.askTopics(ctx) // it has said so
 	}
-	return nil
+}
+
+func (d *daemon) askTopics(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	return d.lookAtTopics(ctx)
 }
 
 func (d *daemon) lookAtTopics(ctx context.Context) error {
@@ -97,18 +109,22 @@ func (d *daemon) lookAtTopics(ctx context.Context) error {
 	missing, err := d.broker.CheckTopics(ctx, d.config.KafkaTopicPrefix, d.config.Shards)
 	var partitions *broker.Partitions
 	switch {
-	case errors.As(err, &partitions): // the end of the daemon, which is told there
+	case errors.As(err, &partitions):
+		if d.kafka.due("partitions") {
+			d.log.Error().Err(err).Msg("nothing is published; the journal keeps everything")
+		}
+		d.health.degrade(history.NewTrouble(history.TopicsMisfit, "Kafka", err.Error()), lasting)
 	case err != nil:
 		if ctx.Err() != context.Canceled && d.kafka.due("away") {
 			d.log.Warn().Err(err).Msg("Kafka does not answer: the journal keeps everything until it does")
 		}
-		d.health.degrade("Kafka", err.Error(), lasting)
+		d.health.degrade(history.NewTrouble(history.KafkaAway, "Kafka", err.Error()), lasting)
 	case len(missing) > 0:
 		names := strings.Join(missing, ", ")
 		if d.kafka.due("topics") {
 			d.log.Warn().Str("topics", names).Msg("topics are missing: run aslogd migrate; the journal keeps everything until then")
 		}
-		d.health.degrade("Kafka", "no topic "+names+": run aslogd migrate", lasting)
+		d.health.degrade(history.NewTrouble(history.TopicsMissing, "Kafka", "no topic "+names), lasting)
 	default:
 		if d.kafka.what != "" && d.kafka.due("") {
 			d.log.Info().Msg("Kafka answers, and the topics are there")

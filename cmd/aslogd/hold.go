@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"aslogd/checkpoint"
+	"aslogd/history"
 	"aslogd/ingest"
 	"aslogd/ingest/asapi"
 	"aslogd/sink"
@@ -28,6 +29,7 @@ type parts struct {
 	store        *checkpoint.Store
 	sources      map[string]ingest.Source
 	budgets      []*asapi.Budget
+	clients      []*asapi.Client
 	horizons     *ingest.Horizons
 	reading      *ingest.Metrics
 	committing   *sink.Metrics
@@ -60,18 +62,28 @@ func (d *daemon) newParts() (*parts, error) {
 	for i := range d.config.Sources {
 		s := &d.config.Sources[i]
 		warn := d.warnSource(s.Name)
+		if s.RequestsPerMinute == 0 {
+			d.health.degrade(history.NewTrouble(history.SourceOff, "budget of source "+s.Name, "REQUESTS_PER_MINUTE=0: nothing is read"), 0)
+		}
 		budget := asapi.NewBudget(s.Name, s.RequestsPerMinute, grants, warn)
 		client, err := newClient(s, budget, memory, metrics, warn)
 		if err != nil {
 			return nil, err
 		}
-		p.budgets = append(p.budgets, budget)
+		p.budgets, p.clients = append(p.budgets, budget), append(p.clients, client)
 		p.sources[s.Name] = ingest.Source{
 			API: client, Project: s.ProjectID, BackfillFrom: s.backfillFrom,
 			Backfills: make(chan struct{}, max(2, backfills/len(d.config.Sources))),
 		}
 	}
 	return p, nil
+}
+
+// close hangs up where nothing is asked any more.
+func (p *parts) close() {
+	for _, client := range p.clients {
+		client.Close()
+	}
 }
 
 // hold does all that a shard needs while it is this process's: it commits what
@@ -89,11 +101,17 @@ func (p *parts) hold(ctx context.Context, lease checkpoint.Lease) error {
 	var relay *sink.Relay
 	if p.broker != nil {
 		relay = sink.NewRelay(sink.RelayConfig{
-			Pool: p.pool, Lease: lease, Broker: p.broker, Prefix: p.config.KafkaTopicPrefix, Log: p.log, Metrics: p.publishing,
+			Pool: p.pool, Lease: lease, Broker: p.broker, Prefix: p.config.KafkaTopicPrefix, Shards: p.config.Shards, Log: p.log, Metrics: p.publishing,
 			TransactionTimeout: max(p.config.LeaseTTL, 10*time.Second), BatchBytes: p.relayMemory,
 			Stopped: func() { committer.Recheck() },
 		})
 		config.Wake, config.Before = relay.Wake, relay.CheckFork
+		defer p.health.watch(lease.Shard, func() string {
+			if fork := relay.Stands(); fork != nil {
+				return fork.What
+			}
+			return ""
+		})()
 	}
 	committer = sink.NewCommitter(config)
 	if relay != nil {
@@ -103,7 +121,7 @@ func (p *parts) hold(ctx context.Context, lease checkpoint.Lease) error {
 	fleet := &ingest.Fleet{
 		Sources: p.sources, Roster: p.store, Desk: p.store, Sink: committer, Poll: p.config.PollInterval,
 		Settle: p.config.Settle, Counter: p.store,
-		Horizons: p.horizons, Metrics: p.reading, Warn: p.warnGroup,
+		Held: committer.Held, Horizons: p.horizons, Metrics: p.reading, Warn: p.warnGroup,
 	}
 	group.Go(func() error { return fleet.Run(ctx, lease) })
 	for i := range p.config.Sources {
@@ -126,7 +144,7 @@ func (d *daemon) warnSource(source string) func(error) {
 		if errors.Is(err, context.Canceled) {
 			return
 		}
-		d.health.degrade("source "+source, err.Error(), 2*time.Minute)
+		d.health.degrade(history.NewTrouble(causeOf(err), "source "+source, err.Error()), 2*time.Minute)
 		if ok, kept := d.seldom.allow(source); ok {
 			d.log.Warn().Err(err).Str("source", source).Int("more", kept).Msg("the API does not do as asked: trying on")
 		}
@@ -139,7 +157,7 @@ func (d *daemon) warnGroup(t ingest.Target, err error) {
 	if errors.Is(err, context.Canceled) || errors.As(err, &stopped) {
 		return // the committer has said that the shard stands still
 	}
-	d.health.degrade("groups of source "+t.Source, fmt.Sprintf("group %s: %v", t.Group, err), 2*time.Minute)
+	d.health.degrade(history.NewTrouble(causeOf(err), "groups of source "+t.Source, fmt.Sprintf("group %s: %v", t.Group, err)), 2*time.Minute)
 	if ok, kept := d.seldom.allow(t.Source + "/groups"); ok {
 		d.log.Warn().Err(err).Str("source", t.Source).Str("group", t.Group).Int("shard", t.Shard).Int("more", kept).
 			Msg("a round failed: it will be tried again")

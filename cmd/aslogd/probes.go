@@ -31,6 +31,7 @@ func probes(c *Config) []probe {
 			if err != nil {
 				return err
 			}
+			defer client.Close()
 			return client.Check(ctx)
 		}})
 	}

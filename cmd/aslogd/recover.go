@@ -137,10 +137,8 @@ func checkTopics(ctx context.Context, c *Config, b *broker.Broker, shards int) e
 	if err != nil && !errors.As(err, &partitions) {
 		return err
 	}
-	for _, name := range missing {
-		if name == broker.ActionsTopic(c.KafkaTopicPrefix) {
-			return fmt.Errorf("there is no topic %s to recover from", name)
-		}
+	if len(missing) > 0 {
+		return fmt.Errorf("there is no topic %s to recover from", strings.Join(missing, ", nor "))
 	}
 	return nil
 }

@@ -62,8 +62,9 @@ func (runCmd) Run(ctx context.Context, environ Env, to streams) error {
 	}
 	d := &daemon{
 		config: c, log: log, pool: pool, broker: kafka, incarnation: incarnation,
-		health: &health{waiting: "starting", ttl: c.LeaseTTL}, registry: prometheus.NewRegistry(),
+		health: &health{ttl: c.LeaseTTL}, registry: prometheus.NewRegistry(),
 	}
+	d.health.wait(history.Starting, "starting")
 	listener, err := net.Listen("tcp", c.HTTPAddr)
 	if err != nil {
 		return fmt.Errorf("listen on %sHTTP_ADDR=%s: %w", Prefix, c.HTTPAddr, err)
@@ -126,13 +127,14 @@ func (d *daemon) work(ctx context.Context) error {
 	if err := d.awaitSchema(ctx); err != nil {
 		return err
 	}
-	if err := d.askTopics(ctx); err != nil {
+	if err := d.refuseTopics(ctx); err != nil {
 		return err
 	}
 	parts, err := d.newParts()
 	if err != nil {
 		return err
 	}
+	defer parts.close()
 	group, ctx := errgroup.WithContext(ctx)
 	keeper := &checkpoint.Keeper{
 		Pool: d.pool, Instance: d.config.Instance, Incarnation: d.incarnation, TTL: d.config.LeaseTTL,
@@ -150,7 +152,7 @@ func (d *daemon) work(ctx context.Context) error {
 		group.Go(func() error { return budget.Run(ctx) })
 	}
 	if d.broker != nil {
-		group.Go(func() error { return d.watchTopics(ctx) })
+		group.Go(func() error { d.watchTopics(ctx); return nil })
 	}
 	return group.Wait()
 }
@@ -165,7 +167,7 @@ func (d *daemon) stopWithin(ctx context.Context, limit time.Duration, work func(
 		return d.stopped(ctx, err)
 	case <-ctx.Done():
 	}
-	d.health.wait("stopping")
+	d.health.wait(history.Stopping, "stopping")
 	d.log.Info().Dur("within", limit).Msg("stopping")
 	select {
 	case err := <-done:

@@ -124,19 +124,17 @@ func printStatus(out io.Writer, r *history.Report) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	for _, s := range r.Shards {
-		if s.Stopped != nil {
-			fmt.Fprintf(out, "\nshard %d stands still: %s\n", s.Number, *s.Stopped)
-		}
+	if len(r.Troubles) > 0 {
+		fmt.Fprintln(out, "\nWhat stands out, and what to do:")
+	}
+	for _, t := range r.Troubles {
+		fmt.Fprintln(out, t)
 	}
 	if len(r.Operations) > 0 {
 		fmt.Fprintln(out)
 	}
 	for _, o := range r.Operations {
 		fmt.Fprintln(out, operationLine(o))
-	}
-	if r.Quarantined > 0 {
-		fmt.Fprintf(out, "\n%s in quarantine: see aslog.quarantine\n", count(int(r.Quarantined), "record", "records"))
 	}
 	return nil
 }

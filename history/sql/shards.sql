@@ -1,4 +1,7 @@
 SELECT shard, owner, instance, epoch, expires_at, coalesce(expires_at > clock_timestamp(), false),
-       head_seq, published_seq, published_at, stopped
-FROM aslog.shard
+       head_seq, published_seq, published_at, stopped,
+       CASE WHEN head_seq > published_seq THEN
+           (SELECT recorded_at FROM aslog.journal j WHERE j.shard = s.shard AND j.seq = s.published_seq + 1)
+       END
+FROM aslog.shard AS s
 ORDER BY shard;

@@ -51,6 +51,14 @@ type Client struct {
 
 var _ ingest.API = (*Client)(nil)
 
+// Close closes the connections that no request is using.
+func (c *Client) Close() {
+	c.http.CloseIdleConnections()
+	if p, ok := c.cfg.Auth.(*Password); ok {
+		p.http.CloseIdleConnections()
+	}
+}
+
 // New makes a client. An error names a setting that cannot be right; nothing is
 // sent.
 func New(cfg Config) (*Client, error) {

@@ -41,6 +41,9 @@ type KafkaOptions struct {
 	// the broker: that of a proxy, which then leads to Outside. What comes
 	// through Addr is told Addr, as the broker itself is.
 	Advertised string
+
+	// Settings come after its own, as "name=value"; the last of a name counts.
+	Settings []string
 }
 
 // KafkaPossible tells whether Kafka can be tried here: java to run it, and mvn
@@ -78,7 +81,7 @@ func KafkaWith(ctx context.Context, opts KafkaOptions) (*KafkaServer, error) {
 	}
 	server.dir = dir
 	for try := 1; ; try++ { // a port may be taken between its choice and its use
-		err = server.run(ctx, opts.Advertised)
+		err = server.run(ctx, opts)
 		if err == nil {
 			return server, nil
 		}
@@ -90,7 +93,7 @@ func KafkaWith(ctx context.Context, opts KafkaOptions) (*KafkaServer, error) {
 }
 
 // run formats the storage, on ports of its own choice, and starts the broker.
-func (s *KafkaServer) run(ctx context.Context, advertised string) error {
+func (s *KafkaServer) run(ctx context.Context, opts KafkaOptions) error {
 	var ports [3]int
 	for i := range ports {
 		var err error
@@ -103,11 +106,11 @@ func (s *KafkaServer) run(ctx context.Context, advertised string) error {
 		return fmt.Errorf("clear what a try before left: %w", err)
 	}
 	s.Addr = fmt.Sprintf("127.0.0.1:%d", ports[0])
-	if advertised != "" {
+	if opts.Advertised != "" {
 		s.Outside = fmt.Sprintf("127.0.0.1:%d", ports[2])
 	}
 	s.properties = filepath.Join(s.dir, "server.properties")
-	if err := os.WriteFile(s.properties, []byte(kafkaProperties(s.Addr, s.Outside, advertised, ports[1], data)), 0o644); err != nil {
+	if err := os.WriteFile(s.properties, []byte(kafkaProperties(s.Addr, s.Outside, opts.Advertised, ports[1], data)+strings.Join(opts.Settings, "\n")+"\n"), 0o644); err != nil {
 		return fmt.Errorf("write the configuration: %w", err)
 	}
 	cluster := make([]byte, 16)

@@ -16,6 +16,10 @@ var ErrFenced = errors.New("producer fenced")
 // ErrTooLarge says that the broker refused a batch for its size.
 var ErrTooLarge = errors.New("batch too large for the topic")
 
+// ErrMadeAnew says that a partition's offsets began again: the topic was deleted
+// and made anew, or the brokers lost records.
+var ErrMadeAnew = errors.New("the topic's offsets began again")
+
 // ErrDenied says that a right is missing.
 var ErrDenied = errors.New("not authorised")
 

@@ -23,13 +23,14 @@ type Producer struct {
 	producer  int64
 	epoch     int16
 	sequences map[string]int32 // next sequence by topic and partition
+	ends      map[string]int64 // offset of the newest record by topic and partition, where it is known
 }
 
 // Producer takes the transactional id over: it fences whoever had it, and ends
 // their open transaction before it returns. A transaction that stays open for
 // longer than timeout is ended by the coordinator.
 func (b *Broker) Producer(ctx context.Context, id string, timeout time.Duration) (*Producer, error) {
-	p := &Producer{broker: b, id: id, sequences: map[string]int32{}}
+	p := &Producer{broker: b, id: id, sequences: map[string]int32{}, ends: map[string]int64{}}
 	err := again(ctx, func(ctx context.Context) error {
 		res, err := call[*initproducerid.Response](ctx, b, &initproducerid.Request{
 			TransactionalID:      id,
@@ -49,10 +50,19 @@ func (b *Broker) Producer(ctx context.Context, id string, timeout time.Duration)
 	return p, nil
 }
 
+// Follows says at which offset the newest record of a partition stands. What
+// Publish writes has to come after it: an offset that does not is one of another
+// topic of that name, and the transaction is not committed.
+func (p *Producer) Follows(topic string, partition int, offset int64) {
+	p.ends[place(topic, partition)] = offset
+}
+
+func place(topic string, partition int) string { return fmt.Sprintf("%s/%d", topic, partition) }
+
 // Publish commits all batches to one partition number of their topics in one
 // transaction, and returns the log offset of each batch's first record. On an
 // error it is unknown whether the transaction was committed, save for
-// ErrTooLarge and ErrFenced, of which the first never commits.
+// ErrTooLarge, ErrMadeAnew and ErrFenced, of which the first two never commit.
 func (p *Producer) Publish(ctx context.Context, partition int, batches []Batch) ([]int64, error) {
 	if err := p.join(ctx, partition, batches); err != nil {
 		return nil, fmt.Errorf("begin a transaction of %s: %w", p.id, err)
@@ -63,10 +73,17 @@ func (p *Producer) Publish(ctx context.Context, partition int, batches []Batch) 
 		if err != nil {
 			return nil, fmt.Errorf("produce %d records to %s/%d: %w", len(batch.Records), batch.Topic, partition, err)
 		}
+		at := place(batch.Topic, partition)
+		if end, known := p.ends[at]; known && offset <= end {
+			return nil, fmt.Errorf("%w: %s took a record at offset %d, after one at offset %d", ErrMadeAnew, at, offset, end)
+		}
 		offsets[i] = offset
 	}
 	if err := p.commit(ctx); err != nil {
 		return nil, fmt.Errorf("commit a transaction of %s: %w", p.id, err)
+	}
+	for i, batch := range batches {
+		p.Follows(batch.Topic, partition, offsets[i]+int64(len(batch.Records))-1)
 	}
 	return offsets, nil
 }
@@ -104,8 +121,8 @@ func (p *Producer) join(ctx context.Context, partition int, batches []Batch) err
 // produce sends one batch. The sequence lets the broker tell a repetition from
 // a new batch, so that asking again after a refusal never writes twice.
 func (p *Producer) produce(ctx context.Context, partition int, batch Batch) (int64, error) {
-	place := fmt.Sprintf("%s/%d", batch.Topic, partition)
-	encoded, err := encode(batch.Records, p.producer, p.epoch, p.sequences[place])
+	at := place(batch.Topic, partition)
+	encoded, err := encode(batch.Records, p.producer, p.epoch, p.sequences[at])
 	if err != nil {
 		return 0, err
 	}
@@ -142,7 +159,7 @@ func (p *Producer) produce(ctx context.Context, partition int, batch Batch) (int
 	if err != nil {
 		return 0, err
 	}
-	p.sequences[place] += int32(len(batch.Records))
+	p.sequences[at] += int32(len(batch.Records))
 	return offset, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/segmentio/kafka-go"
 	"github.com/segmentio/kafka-go/protocol"
 	"github.com/segmentio/kafka-go/protocol/fetch"
 	"github.com/segmentio/kafka-go/protocol/listoffsets"
@@ -54,6 +55,23 @@ func (b *Broker) offset(ctx context.Context, topic string, partition int, when i
 		return 0, fmt.Errorf("ask for the offsets of %s/%d: %w", topic, partition, err)
 	}
 	return offset, nil
+}
+
+// Answers asks for a partition once, and returns nil where a broker says
+// anything at all.
+func (b *Broker) Answers(ctx context.Context, topic string, partition int) error {
+	_, err := call[*listoffsets.Response](ctx, b, &listoffsets.Request{
+		ReplicaID: -1, IsolationLevel: readCommitted,
+		Topics: []listoffsets.RequestTopic{{
+			Topic:      topic,
+			Partitions: []listoffsets.RequestPartition{{Partition: int32(partition), CurrentLeaderEpoch: -1, Timestamp: latest}},
+		}},
+	})
+	var refused kafka.Error // the transport's own, where it knows no such partition
+	if err != nil && !errors.As(err, &refused) {
+		return fmt.Errorf("ask for %s/%d: %w", topic, partition, err)
+	}
+	return nil
 }
 
 // A Committed is a record that a reader of committed records sees.
