@@ -62,6 +62,7 @@ type Relay struct {
 	idle     time.Duration // longest time without a look at the journal
 	held     time.Duration // between looks at a fork
 	patience time.Duration
+	jitter   func(time.Duration) time.Duration
 
 	wake   chan struct{}
 	turn   chan struct{} // holds one token while someone uses what follows
@@ -90,6 +91,7 @@ func NewRelay(cfg RelayConfig) *Relay {
 		idle:     time.Second,
 		held:     15 * time.Second,
 		patience: patience,
+		jitter:   rand.N[time.Duration],
 		wake:     make(chan struct{}, 1),
 		turn:     make(chan struct{}, 1),
 		lot:      maxRows,
@@ -141,7 +143,7 @@ func (r *Relay) Run(ctx context.Context) error {
 		default:
 			trouble.tell(err)
 			wait = min(50*time.Millisecond<<min(failures, 10), 15*time.Second)
-			wait = wait/2 + rand.N(wait/2)
+			wait = wait/2 + r.jitter(wait/2)
 			failures++
 		}
 		wake := r.wake
