@@ -1,6 +1,7 @@
 package sink
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"time"
@@ -11,18 +12,20 @@ import (
 )
 
 // publish commits one lot of rows, and reports whether there may be more. The
-// lease is checked before each transaction.
+// lease is checked before each transaction, and so is that the journal still
+// goes on from what is published: Postgres may have failed over to a standby
+// that lacked the last rows, and their seqs been given again before this looks.
+//
+// Invariants: a seq is published once, in order; what is published was in the
+// journal; each record's chain follows from that of the record before it.
 func (r *Relay) publish(ctx context.Context) (more bool, err error) {
 	st, err := r.store.state(ctx)
 	if err != nil {
 		return false, err
 	}
 	r.metrics.behind(r.lease.Shard, st.headSeq-r.at.seq)
-	if st.headSeq < r.at.seq {
-		// Postgres went back behind what is published: compare, and say so.
-		r.producer = nil
-		r.clear.Store(false)
-		return true, nil
+	if st.headSeq < r.at.seq || st.headSeq == r.at.seq && r.at.hash != nil && !bytes.Equal(st.headHash, r.at.hash) {
+		return r.doubt(ctx) // Postgres went back behind what is published
 	}
 	if st.headSeq == r.at.seq {
 		r.metrics.waiting(r.lease.Shard, 0)
@@ -34,6 +37,9 @@ func (r *Relay) publish(ctx context.Context) (more bool, err error) {
 	}
 	if rows, err = r.gapless(rows, st.headSeq); err != nil {
 		return false, r.settle(ctx, err)
+	}
+	if r.at.hash != nil && !bytes.Equal(ChainHash(r.at.hash, rows[0]), rows[0].ChainHash) {
+		return r.doubt(ctx) // and on again, with other rows
 	}
 	r.metrics.waiting(r.lease.Shard, time.Since(rows[0].RecordedAt))
 	list, lastBatch, err := batches(rows, r.prefix, r.limit)
@@ -49,13 +55,26 @@ func (r *Relay) publish(ctx context.Context) (more bool, err error) {
 		}
 		return false, err
 	}
-	r.producer = producer
+	r.producer, r.doubted = producer, -1
 	r.lot = min(2*r.lot, maxRows)
 	last := rows[len(rows)-1]
 	r.at.seq, r.at.hash, r.at.recordedAt = last.Seq, last.ChainHash, last.RecordedAt
 	r.at.offset = offsets[lastBatch] + int64(len(list[lastBatch].Records)) - 1
 	r.metrics.behind(r.lease.Shard, st.headSeq-r.at.seq)
 	return true, r.store.advance(ctx, r.at)
+}
+
+// doubt has journal and topic compared again before anything else is published.
+// Where they agree and what follows still does not fit, the journal is damaged.
+func (r *Relay) doubt(ctx context.Context) (more bool, err error) {
+	if at := r.at.seq; r.doubted == at {
+		return false, r.settle(ctx, r.fork("restore the journal from a backup or the archive; nothing is published past a break of its chain",
+			"the journal of shard %d does not go on from seq %d as its chain says", r.lease.Shard, at))
+	}
+	r.doubted = r.at.seq
+	r.producer = nil
+	r.clear.Store(false)
+	return true, nil
 }
 
 // gapless are the rows that follow the last published one without a hole. A

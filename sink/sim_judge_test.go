@@ -22,7 +22,6 @@ func (s *simulation) judgeJournal() {
 		s.former[hex.EncodeToString(row.ChainHash)] = hex.EncodeToString(hash)
 		s.rows[hex.EncodeToString(row.ChainHash)] = row
 		hash, at = row.ChainHash, row.RecordedAt
-		s.numbered = true
 		// Reading again makes no revision, and revisions count without a hole.
 		before := was.actions[key{row.GroupID, row.ActionID}]
 		if row.Revision != before.revision+1 || bytes.Equal(row.ContentHash, before.hash) {

@@ -56,20 +56,7 @@ func TestEveryInterleaving(t *testing.T) {
 
 func runSimulation(t *testing.T, seed uint64, note func(string, ...any)) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &simulation{
-			seed: seed, rng: rand.New(rand.NewPCG(seed, 1)), note: note, faulty: true,
-			topics: []string{broker.ActionsTopic("sim"), broker.LatestTopic("sim")},
-			rows:   map[string]*Row{}, former: map[string]string{}, judged: map[string]verdictSoFar{},
-		}
-		s.ctx, s.stop = context.WithCancelCause(t.Context())
-		genesis := &simState{head: head{hash: make([]byte, 32)}, actions: map[key]state{}, covered: map[string]bool{}}
-		s.db = &simPostgres{sim: s, now: genesis}
-		decoder, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer decoder.Close()
-		s.kafka = &simKafka{sim: s, logs: map[string]*simLog{}, zstd: decoder}
+		s := newSimulation(t, seed, note)
 		s.world()
 		s.stop(nil)
 		s.running.Wait()
@@ -77,6 +64,24 @@ func runSimulation(t *testing.T, seed uint64, note func(string, ...any)) {
 			t.Errorf("seed %d (go test ./sink -run TestEveryInterleaving -seed %d -v): %v", seed, seed, s.failure)
 		}
 	})
+}
+
+func newSimulation(t *testing.T, seed uint64, note func(string, ...any)) *simulation {
+	s := &simulation{
+		seed: seed, rng: rand.New(rand.NewPCG(seed, 1)), note: note, faulty: true,
+		topics: []string{broker.ActionsTopic("sim"), broker.LatestTopic("sim")},
+		rows:   map[string]*Row{}, former: map[string]string{}, judged: map[string]verdictSoFar{},
+	}
+	s.ctx, s.stop = context.WithCancelCause(t.Context())
+	genesis := &simState{head: head{hash: make([]byte, 32)}, actions: map[key]state{}, covered: map[string]bool{}}
+	s.db = &simPostgres{sim: s, now: genesis}
+	decoder, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(decoder.Close)
+	s.kafka = &simKafka{sim: s, logs: map[string]*simLog{}, zstd: decoder}
+	return s
 }
 
 // A simulation is one world and what happened in it. What is written here is
@@ -98,7 +103,6 @@ type simulation struct {
 	owner     *process
 	processes int
 	restored  bool
-	numbered  bool              // rows have been numbered since
 	rows      map[string]*Row   // every row that ever was, by its chain hash
 	former    map[string]string // the chain hash before it
 	judged    map[string]verdictSoFar
@@ -181,6 +185,7 @@ func (a *actor) step(ctx context.Context, do func() error) error {
 	default:
 		if err = do(); fate < 10 {
 			err = errSimCut
+			a.sim.tempt(a, fate)
 		}
 	}
 	a.sim.mu.Unlock()
@@ -243,15 +248,9 @@ func (s *simulation) hold(ctx context.Context, p *process, lease checkpoint.Leas
 func (s *simulation) holdOnce(ctx context.Context, p *process, lease checkpoint.Lease, turn int) error {
 	role := func(name string, side int) *actor { return s.actor(p, fmt.Sprint(name, turn), side) }
 	group, ctx := errgroup.WithContext(ctx)
-	client := broker.New(broker.Config{Brokers: []string{"sim:9092"}, Wrap: func(kafka.RoundTripper) kafka.RoundTripper {
-		return simLine{role("relay", 1), s.kafka}
-	}})
 	var committer *Committer
-	relay := NewRelay(RelayConfig{Lease: lease, Broker: client, Prefix: "sim", Log: zerolog.Nop(), Stopped: func() { committer.Recheck() }})
-	reads, writes := role("relay", 0), role("committer", 0)
-	relay.store.pool = simSession{reads, s.db}
-	relay.jitter = func(d time.Duration) time.Duration { return upTo(reads.rng, d) }
-	relay.lot = 3
+	relay := s.relay(p, lease, turn, func() { committer.Recheck() })
+	writes := role("committer", 0)
 	committer = NewCommitter(CommitterConfig{Lease: lease, Settle: time.Hour, Wake: relay.Wake, Before: relay.CheckFork, Log: zerolog.Nop()})
 	committer.idle = time.Second
 	committer.pool = simSession{writes, s.db}
@@ -262,6 +261,18 @@ func (s *simulation) holdOnce(ctx context.Context, p *process, lease checkpoint.
 	err := group.Wait()
 	s.note("%v %s stops holding: %v", time.Now().Format("04:05.000"), p.name, err)
 	return err
+}
+
+func (s *simulation) relay(p *process, lease checkpoint.Lease, turn int, stopped func()) *Relay {
+	line, reads := s.actor(p, fmt.Sprint("relay", turn), 1), s.actor(p, fmt.Sprint("relay", turn), 0)
+	client := broker.New(broker.Config{Brokers: []string{"sim:9092"}, Wrap: func(kafka.RoundTripper) kafka.RoundTripper {
+		return simLine{line, s.kafka}
+	}})
+	relay := NewRelay(RelayConfig{Lease: lease, Broker: client, Prefix: "sim", Log: zerolog.Nop(), Stopped: stopped})
+	relay.store.pool = simSession{reads, s.db}
+	relay.jitter = func(d time.Duration) time.Duration { return upTo(reads.rng, d) }
+	relay.lot = 3
+	return relay
 }
 
 // upTo is like rand.N, with dice that a seed rules.

@@ -101,10 +101,7 @@ func (s *simulation) world() {
 		do()
 	}
 	event(s.claim)
-	back := time.Duration(-1)
-	if s.seed%3 == 0 {
-		back = s.pause(time.Minute)
-	}
+	back := s.pause(time.Minute)
 	for time.Since(simBegin) < time.Minute && s.ctx.Err() == nil {
 		event(func() {
 			switch s.rng.IntN(8) {
@@ -122,8 +119,7 @@ func (s *simulation) world() {
 			case 4, 5:
 				s.away[s.rng.IntN(2)] = time.Now().Add(s.pause(10 * time.Second))
 			}
-			if back > 0 && time.Since(simBegin) > back && len(s.db.before) > 0 {
-				back = -1
+			if s.seed%6 == 3 && time.Since(simBegin) > back {
 				s.goBack()
 			}
 		})
@@ -148,14 +144,26 @@ func (s *simulation) world() {
 	s.fail("five minutes after the last fault: %v", s.judgeEnd())
 }
 
+// tempt has Postgres go back, in every sixth world, soon after an answer to a
+// commit was lost: neither side can then tell whether the commit ever was.
+func (s *simulation) tempt(a *actor, fate int) {
+	if s.seed%6 == 0 && fate == 6 && a.side == 0 && s.db.now.head.seq > 3 {
+		s.after(s.pause(10*time.Second), s.goBack)
+	}
+}
+
 // goBack is Postgres restored, or a standby promoted that lacks the last
-// commits; every connection breaks.
+// commits, once in a world; every connection breaks.
 func (s *simulation) goBack() {
-	at := len(s.db.before) - 1 - s.rng.IntN(min(len(s.db.before), 30))
+	if s.restored || len(s.db.before) == 0 {
+		return
+	}
+	at := len(s.db.before) - 1 - s.rng.IntN(min(len(s.db.before), 1+s.rng.IntN(30)))
 	s.note("Postgres goes back from seq %d to %d", s.db.now.head.seq, s.db.before[at].head.seq)
 	s.db.now, s.db.before = s.db.before[at], s.db.before[:at]
 	if s.db.holder != nil {
 		s.db.holder.end()
 	}
-	s.restored, s.numbered = true, false
+	s.restored = true
+	s.away[0] = time.Now().Add(s.pause(20 * time.Second)) // that takes a while
 }
