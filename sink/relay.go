@@ -71,7 +71,6 @@ type Relay struct {
 
 	producer *broker.Producer // nil: recovery is due
 	at       published
-	doubted  int64 // the seq after which the journal did not fit when last compared; −1: none
 	limit    int // of a batch, in bytes
 	lot      int // rows of the next transaction
 }
@@ -96,7 +95,6 @@ func NewRelay(cfg RelayConfig) *Relay {
 		wake:     make(chan struct{}, 1),
 		turn:     make(chan struct{}, 1),
 		lot:      maxRows,
-		doubted:  -1,
 	}
 	if r.timeout == 0 {
 		r.timeout = 15 * time.Second

@@ -1,7 +1,6 @@
 package sink
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"time"
@@ -24,8 +23,8 @@ func (r *Relay) publish(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	r.metrics.behind(r.lease.Shard, st.headSeq-r.at.seq)
-	if st.headSeq < r.at.seq || st.headSeq == r.at.seq && r.at.hash != nil && !bytes.Equal(st.headHash, r.at.hash) {
-		return r.doubt(ctx) // Postgres went back behind what is published
+	if st.headSeq < r.at.seq || st.headSeq == r.at.seq && !r.at.ends(st) {
+		return r.doubt() // Postgres went back behind what is published
 	}
 	if st.headSeq == r.at.seq {
 		r.metrics.waiting(r.lease.Shard, 0)
@@ -38,8 +37,8 @@ func (r *Relay) publish(ctx context.Context) (more bool, err error) {
 	if rows, err = r.gapless(rows, st.headSeq); err != nil {
 		return false, r.settle(ctx, err)
 	}
-	if r.at.hash != nil && !bytes.Equal(ChainHash(r.at.hash, rows[0]), rows[0].ChainHash) {
-		return r.doubt(ctx) // and on again, with other rows
+	if !r.at.precedes(rows[0]) {
+		return r.doubt() // and on again, with other rows
 	}
 	r.metrics.waiting(r.lease.Shard, time.Since(rows[0].RecordedAt))
 	list, lastBatch, err := batches(rows, r.prefix, r.limit)
@@ -55,7 +54,7 @@ func (r *Relay) publish(ctx context.Context) (more bool, err error) {
 		}
 		return false, err
 	}
-	r.producer, r.doubted = producer, -1
+	r.producer = producer
 	r.lot = min(2*r.lot, maxRows)
 	last := rows[len(rows)-1]
 	r.at.seq, r.at.hash, r.at.recordedAt = last.Seq, last.ChainHash, last.RecordedAt
@@ -65,13 +64,7 @@ func (r *Relay) publish(ctx context.Context) (more bool, err error) {
 }
 
 // doubt has journal and topic compared again before anything else is published.
-// Where they agree and what follows still does not fit, the journal is damaged.
-func (r *Relay) doubt(ctx context.Context) (more bool, err error) {
-	if at := r.at.seq; r.doubted == at {
-		return false, r.settle(ctx, r.fork("restore the journal from a backup or the archive; nothing is published past a break of its chain",
-			"the journal of shard %d does not go on from seq %d as its chain says", r.lease.Shard, at))
-	}
-	r.doubted = r.at.seq
+func (r *Relay) doubt() (more bool, err error) {
 	r.producer = nil
 	r.clear.Store(false)
 	return true, nil
