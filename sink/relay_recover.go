@@ -12,6 +12,11 @@ import (
 
 // ready recovers, where that is due: after it, at is what the topic holds, and
 // producer the only one that may add to it.
+//
+// The order is the proof. InitProducerID first: whatever transaction was open
+// ends, decided ones included, so what is read back is all there will be but for
+// what this producer adds. Then the lease again, then the read-back, then the
+// comparison; what Postgres noted as published only says where to begin.
 func (r *Relay) ready(ctx context.Context) error {
 	if r.producer != nil {
 		return nil

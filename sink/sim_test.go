@@ -22,7 +22,7 @@ import (
 )
 
 var (
-	simSeeds = flag.Int("seeds", 2000, "how many seeds TestEveryInterleaving tries")
+	simSeeds = flag.Int("seeds", 200, "how many seeds TestEveryInterleaving tries; make simulate-faults tries more")
 	simSeed  = flag.Uint64("seed", 0, "try this one alone, and tell its story")
 )
 
