@@ -15,7 +15,7 @@ ARGS ?=
 FUZZTIME ?= 30s
 
 .DEFAULT_GOAL := help
-.PHONY: help build test demo torture torture-short ci lint fuzz compose-check
+.PHONY: help build test demo torture torture-short simulate-faults model ci lint fuzz compose-check
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,14 @@ build: ## Build bin/aslogd
 
 test: ## Run all tests (PKG=./sink/... for some), on a real Postgres, and a real Kafka where java and mvn or Docker are there
 	$(GO) run ./internal/testenv/serve -- $(GO) test $(RACE) -timeout 10m $(PKG)
+
+SEEDS ?= 2000
+
+simulate-faults: ## Drive committer and relay through SEEDS (2000) worlds of crashes, delays and lost answers, without services
+	$(GO) test -count=1 -timeout 30m -run '^TestEveryInterleaving$$' ./sink -seeds $(SEEDS)
+
+model: ## Check the models of lease, commit and relay, whole; needs spin and a C compiler
+	docs/model/run
 
 demo: build ## Show everything at once on this machine, with made data (FOR=60s ends by itself)
 	bin/aslogd demo $(if $(FOR),--for $(FOR)) $(ARGS)

@@ -51,6 +51,10 @@ func (r *round) claim(ctx context.Context, h head) {
 
 // take ends the former owner's backends and raises the epoch. ErrLost says that
 // the shard was no longer as it was seen.
+//
+// Invariants: of all who saw one epoch, one claims it; each epoch has one owner;
+// nobody takes from an owner whose heartbeat Postgres's own clock finds alive.
+// All are judged in the claiming statement, none from what was seen before it.
 func (r *round) take(ctx context.Context, h head) (Lease, error) {
 	ctx, cancel := context.WithTimeout(ctx, max(r.TTL, time.Second))
 	defer cancel()

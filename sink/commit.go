@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,7 +35,7 @@ type CommitterConfig struct {
 // of many groups that arrive while a commit runs go into the next one together,
 // so that a commit costs the same whether one group has news or a thousand.
 type Committer struct {
-	pool    *pgxpool.Pool
+	pool    database
 	lease   checkpoint.Lease
 	settle  time.Duration
 	wake    func()
@@ -46,6 +47,7 @@ type Committer struct {
 	limit  int64
 	idle   time.Duration // how long a batch with nothing urgent waits for company
 	pause  time.Duration // between two tries
+	jitter func(time.Duration) time.Duration
 
 	normalise func(raw []byte) (hash []byte, err error)
 	recheck   atomic.Bool
@@ -65,7 +67,7 @@ func NewCommitter(cfg CommitterConfig) *Committer {
 	c := &Committer{
 		pool: cfg.Pool, lease: cfg.Lease, settle: cfg.Settle, wake: cfg.Wake, before: cfg.Before,
 		log: cfg.Log.With().Int("shard", cfg.Lease.Shard).Logger(), metrics: cfg.Metrics,
-		limit: cfg.MemoryBytes, idle: 5 * time.Second, pause: 100 * time.Millisecond,
+		limit: cfg.MemoryBytes, idle: 5 * time.Second, pause: 100 * time.Millisecond, jitter: rand.N[time.Duration],
 		normalise: normalise,
 		arrived:   make(chan struct{}, 1),
 		refused:   map[[32]byte]time.Time{},

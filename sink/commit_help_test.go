@@ -106,7 +106,7 @@ func want(t testing.TB, what string, got, want any) {
 	}
 }
 
-func exec(t testing.TB, pool *pgxpool.Pool, sql string, args ...any) {
+func exec(t testing.TB, pool statements, sql string, args ...any) {
 	t.Helper()
 	if _, err := pool.Exec(context.Background(), sql, args...); err != nil {
 		t.Fatalf("%s: %v", sql, err)

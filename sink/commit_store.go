@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"strings"
 	"time"
 
@@ -54,7 +53,7 @@ func (c *Committer) store(ctx context.Context, items []*item) error {
 			c.log.Warn().Err(err).Int("try", try+1).Int("batches", len(items)).Msg("commit failed, trying again")
 		}
 		pause := min(c.pause<<min(try, 10), 50*c.pause)
-		if err := sleep(ctx, pause/2+rand.N(pause)); err != nil {
+		if err := sleep(ctx, pause/2+c.jitter(pause)); err != nil {
 			return err
 		}
 	}

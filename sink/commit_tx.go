@@ -64,6 +64,11 @@ func (a *attempt) rows() (n int) {
 // head, all or nothing. With keep false it takes everything back at the end,
 // to find out whether Postgres would have it. unsure is an earlier try whose
 // answer was lost: where it turns out to have committed, it is returned.
+//
+// Invariants: only the owner under its own epoch writes; seq goes on from the
+// head that this very transaction locked, so none is left out or given twice;
+// what is covered is stored, now or before, for where the journal is not where
+// this epoch left it, what its readers remember of commits is worth nothing.
 func (c *Committer) transact(ctx context.Context, all []unit, unsure *attempt, keep bool) (*attempt, error) {
 	p := newPlan(all)
 	tx, err := c.pool.Begin(ctx)

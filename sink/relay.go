@@ -65,6 +65,7 @@ type Relay struct {
 	patience time.Duration // of CheckFork
 	longest  time.Duration
 	shards   int
+	jitter   func(time.Duration) time.Duration
 
 	wake   chan struct{}
 	turn   chan struct{} // holds one token while someone uses what follows
@@ -95,6 +96,7 @@ func NewRelay(cfg RelayConfig) *Relay {
 		patience: patience,
 		longest:  longest,
 		shards:   cfg.Shards,
+		jitter:   rand.N[time.Duration],
 		wake:     make(chan struct{}, 1),
 		turn:     make(chan struct{}, 1),
 		lot:      maxRows,
@@ -146,7 +148,7 @@ func (r *Relay) Run(ctx context.Context) error {
 		default:
 			trouble.tell(err)
 			wait = min(50*time.Millisecond<<min(failures, 10), 15*time.Second)
-			wait = wait/2 + rand.N(wait/2)
+			wait = wait/2 + r.jitter(wait/2)
 			failures++
 		}
 		wake := r.wake

@@ -11,18 +11,20 @@ import (
 )
 
 // publish commits one lot of rows, and reports whether there may be more. The
-// lease is checked before each transaction.
+// lease is checked before each transaction, and so is that the journal still
+// goes on from what is published: Postgres may have failed over to a standby
+// that lacked the last rows, and their seqs been given again before this looks.
+//
+// Invariants: a seq is published once, in order; what is published was in the
+// journal; each record's chain follows from that of the record before it.
 func (r *Relay) publish(ctx context.Context) (more bool, err error) {
 	st, err := r.store.state(ctx)
 	if err != nil {
 		return false, err
 	}
 	r.metrics.behind(r.lease.Shard, st.headSeq-r.at.seq)
-	if st.headSeq < r.at.seq {
-		// Postgres went back behind what is published: compare, and say so.
-		r.producer = nil
-		r.clear.Store(false)
-		return true, nil
+	if st.headSeq < r.at.seq || st.headSeq == r.at.seq && !r.at.ends(st) {
+		return r.doubt() // Postgres went back behind what is published
 	}
 	if st.headSeq == r.at.seq {
 		r.metrics.waiting(r.lease.Shard, 0)
@@ -37,6 +39,9 @@ func (r *Relay) publish(ctx context.Context) (more bool, err error) {
 	}
 	if rows, err = r.gapless(rows, st.headSeq); err != nil {
 		return false, r.settle(ctx, err)
+	}
+	if !r.at.precedes(rows[0]) {
+		return r.doubt() // and on again, with other rows
 	}
 	r.metrics.waiting(r.lease.Shard, time.Since(rows[0].RecordedAt))
 	list, lastBatch, err := batches(rows, r.prefix, r.limit)
@@ -59,6 +64,13 @@ func (r *Relay) publish(ctx context.Context) (more bool, err error) {
 	r.at.offset = offsets[lastBatch] + int64(len(list[lastBatch].Records)) - 1
 	r.metrics.behind(r.lease.Shard, st.headSeq-r.at.seq)
 	return true, r.store.advance(ctx, r.at)
+}
+
+// doubt has journal and topic compared again before anything else is published.
+func (r *Relay) doubt() (more bool, err error) {
+	r.producer = nil
+	r.clear.Store(false)
+	return true, nil
 }
 
 // gapless are the rows that follow the last published one without a hole. A

@@ -1,6 +1,7 @@
 package sink
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,11 @@ import (
 
 // ready recovers, where that is due: after it, at is what the topic holds, and
 // producer the only one that may add to it.
+//
+// The order is the proof. InitProducerID first: whatever transaction was open
+// ends, decided ones included, so what is read back is all there will be but for
+// what this producer adds. Then the lease again, then the read-back, then the
+// comparison; what Postgres noted as published only says where to begin.
 func (r *Relay) ready(ctx context.Context) error {
 	if r.producer != nil {
 		return nil
@@ -72,19 +78,40 @@ func (r *Relay) measure(ctx context.Context, st *shardState) error {
 	return nil
 }
 
-// joins makes sure that the journal goes on right where the topic ends.
+// joins makes sure that the journal goes on right where the topic ends, in its
+// chain too. Survey has found that both tell one story, so if it does not, the
+// journal is damaged.
 func (r *Relay) joins(ctx context.Context, at published, st *shardState) error {
+	if at.seq == st.headSeq && !at.ends(st) {
+		return r.broken(at.seq)
+	}
 	if at.seq >= st.headSeq {
 		return nil
 	}
-	next, _, err := r.store.row(ctx, at.seq+1)
-	if err != nil {
+	rows, err := r.store.rows(ctx, at, 1, 1)
+	switch {
+	case err != nil:
 		return err
-	}
-	if next == nil {
+	case len(rows) == 0 || rows[0].Seq != at.seq+1:
 		return r.hole(at.seq+1, st.headSeq)
+	case !at.precedes(rows[0]):
+		return r.broken(at.seq)
 	}
 	return nil
+}
+
+func (r *Relay) broken(seq int64) *Fork {
+	return r.fork("restore the journal from a backup or the archive; nothing is published past a break of its chain",
+		"the journal of shard %d does not go on from seq %d as its chain says", r.lease.Shard, seq)
+}
+
+// ends and precedes compare chains, where the published row's is known.
+func (p published) ends(st *shardState) bool {
+	return p.hash == nil || bytes.Equal(p.hash, st.headHash)
+}
+
+func (p published) precedes(next *Row) bool {
+	return p.hash == nil || bytes.Equal(ChainHash(p.hash, next), next.ChainHash)
 }
 
 // settle notes a fork where err is one.

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"aslogd/checkpoint"
 )
@@ -52,7 +51,7 @@ type shardState struct {
 // A relayStore is what the relay asks of Postgres: it reads the journal, and
 // writes nothing but how far the topic is.
 type relayStore struct {
-	pool  *pgxpool.Pool
+	pool  database
 	lease checkpoint.Lease
 }
 

@@ -1,0 +1,279 @@
+package sink
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+	"github.com/rs/zerolog"
+	"github.com/segmentio/kafka-go"
+	"golang.org/x/sync/errgroup"
+
+	"aslogd/checkpoint"
+	"aslogd/sink/broker"
+)
+
+var (
+	simSeeds = flag.Int("seeds", 200, "how many seeds TestEveryInterleaving tries; make simulate-faults tries more")
+	simSeed  = flag.Uint64("seed", 0, "try this one alone, and tell its story")
+)
+
+// What breaks, at every call to Postgres or Kafka, as a seed decides: the call
+// is slow, it never arrives, or it is done and its answer lost; a process is
+// stopped for longer than its lease and woken, or killed; the shard is taken by
+// another; Postgres or Kafka is away for a while; and, in every third world,
+// Postgres goes back to an older state, leases and all. What mends: after a
+// minute nothing more goes wrong. What must hold, after every commit and every
+// transaction, is in sim_judge_test.go; and in the end all is stored, covered
+// and published, or a fork is noted and the shard stands still.
+//
+// It is the real Committer and the real Relay with its real broker.Broker; only
+// what answers them is made up.
+func TestEveryInterleaving(t *testing.T) {
+	t.Parallel()
+	if *simSeed != 0 {
+		runSimulation(t, *simSeed, t.Logf)
+		return
+	}
+	const lanes = 4
+	for lane := range lanes {
+		t.Run(fmt.Sprint("lane ", lane), func(t *testing.T) {
+			t.Parallel()
+			for seed := 1 + lane; seed <= *simSeeds && !t.Failed(); seed += lanes {
+				runSimulation(t, uint64(seed), func(string, ...any) {})
+			}
+		})
+	}
+}
+
+func runSimulation(t *testing.T, seed uint64, note func(string, ...any)) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSimulation(t, seed, note)
+		s.world()
+		s.stop(nil)
+		s.running.Wait()
+		if s.failure != nil {
+			t.Errorf("seed %d (go test ./sink -run TestEveryInterleaving -seed %d -v): %v", seed, seed, s.failure)
+		}
+	})
+}
+
+func newSimulation(t *testing.T, seed uint64, note func(string, ...any)) *simulation {
+	s := &simulation{
+		seed: seed, rng: rand.New(rand.NewPCG(seed, 1)), note: note, faulty: true,
+		topics: []string{broker.ActionsTopic("sim"), broker.LatestTopic("sim")},
+		rows:   map[string]*Row{}, former: map[string]string{}, judged: map[string]verdictSoFar{},
+	}
+	s.ctx, s.stop = context.WithCancelCause(t.Context())
+	genesis := &simState{head: head{hash: make([]byte, 32)}, actions: map[key]state{}, covered: map[string]bool{}}
+	s.db = &simPostgres{sim: s, now: genesis}
+	decoder, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(decoder.Close)
+	s.kafka = &simKafka{sim: s, logs: map[string]*simLog{}, zstd: decoder}
+	return s
+}
+
+// A simulation is one world and what happened in it. What is written here is
+// guarded by mu, which whoever answers a call holds.
+type simulation struct {
+	seed    uint64
+	note    func(string, ...any)
+	topics  []string
+	ctx     context.Context
+	stop    context.CancelCauseFunc
+	running sync.WaitGroup
+
+	mu        sync.Mutex
+	rng       *rand.Rand
+	faulty    bool
+	away      [2]time.Time // until when Postgres, and Kafka, do not answer
+	db        *simPostgres
+	kafka     *simKafka
+	owner     *process
+	processes int
+	restored  bool
+	rows      map[string]*Row   // every row that ever was, by its chain hash
+	former    map[string]string // the chain hash before it
+	judged    map[string]verdictSoFar
+	failure   error
+}
+
+func (s *simulation) fail(format string, args ...any) {
+	if s.failure == nil {
+		s.failure = fmt.Errorf(format, args...)
+		s.stop(s.failure)
+	}
+}
+
+// pause is a time up to most that nothing else ends at.
+func (s *simulation) pause(most time.Duration) time.Duration { return 1 + upTo(s.rng, most) }
+
+func (s *simulation) after(d time.Duration, do func()) {
+	time.AfterFunc(d, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		do()
+	})
+}
+
+// A process is one replica's run; it may sleep, and it may die.
+type process struct {
+	name   string
+	cancel context.CancelFunc
+	asleep time.Time
+	dead   bool
+}
+
+// An actor is one goroutine of a process, with dice of its own, so that what it
+// meets does not depend on what others do.
+type actor struct {
+	*process
+	sim  *simulation
+	rng  *rand.Rand
+	side int // 0: Postgres, 1: Kafka
+}
+
+func (s *simulation) actor(p *process, role string, side int) *actor {
+	h := fnv.New64a()
+	fmt.Fprint(h, p.name, role, side)
+	return &actor{process: p, sim: s, rng: rand.New(rand.NewPCG(s.seed, h.Sum64())), side: side}
+}
+
+var (
+	errSimCut  = errors.New("connection reset by peer")
+	errSimDead = errors.New("this process is dead")
+)
+
+// step does something in another system: after a while, unless something comes
+// between.
+func (a *actor) step(ctx context.Context, do func() error) error {
+	a.rest()
+	a.sim.mu.Lock()
+	wait, fate := 1+upTo(a.rng, 4*time.Millisecond), a.rng.IntN(200)
+	if !a.sim.faulty {
+		fate = 200
+	}
+	a.sim.mu.Unlock()
+	switch fate {
+	case 0:
+		wait += upTo(a.rng, 3*time.Second)
+	case 1:
+		wait += upTo(a.rng, 40*time.Second)
+	}
+	time.Sleep(wait)
+	a.rest()
+	a.sim.mu.Lock()
+	var err error
+	switch {
+	case a.dead:
+		err = errSimDead
+	case ctx.Err() != nil && fate%2 == 0:
+		err = context.Cause(ctx)
+	case fate < 6 || time.Now().Before(a.sim.away[a.side]):
+		err = errSimCut
+	default:
+		if err = do(); fate < 10 {
+			err = errSimCut
+			a.sim.tempt(a, fate)
+		}
+	}
+	a.sim.mu.Unlock()
+	if fate == 6 || fate == 10 { // nobody says that an answer will not come
+		a.sim.mu.Lock()
+		wait = upTo(a.rng, 30*time.Second)
+		a.sim.mu.Unlock()
+		time.Sleep(wait)
+	}
+	a.rest()
+	if err == nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	return err
+}
+
+// rest is being stopped, as by SIGSTOP: all of a process at once.
+func (a *actor) rest() {
+	for {
+		a.sim.mu.Lock()
+		left := time.Until(a.asleep)
+		a.sim.mu.Unlock()
+		if left <= 0 {
+			return
+		}
+		time.Sleep(left + upTo(a.rng, time.Millisecond))
+	}
+}
+
+// claim gives the shard to a new process, as the keeper's statements do.
+func (s *simulation) claim() {
+	if s.db.holder != nil {
+		s.db.holder.end()
+	}
+	s.processes++
+	p := &process{name: fmt.Sprint("owner", s.processes)}
+	ctx, cancel := context.WithCancel(s.ctx)
+	p.cancel = cancel
+	next := s.db.now.clone()
+	next.lease = checkpoint.Lease{Owner: p.name, Epoch: next.lease.Epoch + 1}
+	s.db.commit(next)
+	s.owner = p
+	s.note("%v %s claims the shard, epoch %d", time.Now().Format("04:05.000"), p.name, next.lease.Epoch)
+	s.running.Go(func() { s.hold(ctx, p, next.lease) })
+}
+
+// hold is what the daemon does with a shard that is its own, again and again
+// until it is another's.
+func (s *simulation) hold(ctx context.Context, p *process, lease checkpoint.Lease) {
+	dice := s.actor(p, "hold", 0)
+	for turn := 0; ctx.Err() == nil; turn++ {
+		err := s.holdOnce(ctx, p, lease, turn)
+		if ctx.Err() != nil || lost(err) {
+			return
+		}
+		_ = sleep(ctx, time.Second+upTo(dice.rng, time.Second))
+	}
+}
+
+func (s *simulation) holdOnce(ctx context.Context, p *process, lease checkpoint.Lease, turn int) error {
+	role := func(name string, side int) *actor { return s.actor(p, fmt.Sprint(name, turn), side) }
+	group, ctx := errgroup.WithContext(ctx)
+	var committer *Committer
+	relay := s.relay(p, lease, turn, func() { committer.Recheck() })
+	writes := role("committer", 0)
+	committer = NewCommitter(CommitterConfig{Lease: lease, Settle: time.Hour, Wake: relay.Wake, Before: relay.CheckFork, Log: zerolog.Nop()})
+	committer.idle = time.Second
+	committer.pool = simSession{writes, s.db}
+	committer.jitter = func(d time.Duration) time.Duration { return upTo(writes.rng, d) }
+	group.Go(func() error { return relay.Run(ctx) })
+	group.Go(func() error { return committer.Run(ctx) })
+	group.Go(func() error { return s.read(ctx, role("worker", 0), lease, committer) })
+	err := group.Wait()
+	s.note("%v %s stops holding: %v", time.Now().Format("04:05.000"), p.name, err)
+	return err
+}
+
+func (s *simulation) relay(p *process, lease checkpoint.Lease, turn int, stopped func()) *Relay {
+	line, reads := s.actor(p, fmt.Sprint("relay", turn), 1), s.actor(p, fmt.Sprint("relay", turn), 0)
+	client := broker.New(broker.Config{Brokers: []string{"sim:9092"}, Wrap: func(kafka.RoundTripper) kafka.RoundTripper {
+		return simLine{line, s.kafka}
+	}})
+	relay := NewRelay(RelayConfig{Lease: lease, Broker: client, Prefix: "sim", Log: zerolog.Nop(), Stopped: stopped})
+	relay.store.pool = simSession{reads, s.db}
+	relay.jitter = func(d time.Duration) time.Duration { return upTo(reads.rng, d) }
+	relay.lot = 3
+	return relay
+}
+
+// upTo is like rand.N, with dice that a seed rules.
+func upTo[I ~int | ~int64](dice *rand.Rand, most I) I { return I(dice.Int64N(int64(most))) }
