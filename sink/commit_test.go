@@ -304,6 +304,7 @@ func TestLaw06TheLatestAnswerOfACommitCounts(t *testing.T) {
 		t.Fatal(err)
 	}
 	want(t, "stored", text(t, pool, `SELECT instance_id FROM aslog.scaling_action_instance WHERE ordinal = 0`), "i-2")
+	want(t, "neither was late", []int{items[0].outcome.Stale, items[1].outcome.Stale}, []int{0, 0})
 }
 
 // What breaks: the process is told to stop while batches wait, behind a commit

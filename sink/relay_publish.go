@@ -58,8 +58,9 @@ func (r *Relay) publish(ctx context.Context) (more bool, err error) {
 	return true, r.store.advance(ctx, r.at)
 }
 
-// gapless are the rows that follow the last published one without a hole. A
-// hole means that the journal was damaged; publishing past it would hide that.
+// gapless are the rows that follow the last published one, without a hole and
+// in its chain. A hole means that the journal was damaged; publishing past it
+// would hide that.
 func (r *Relay) gapless(rows []*Row, head int64) ([]*Row, error) {
 	for i, row := range rows {
 		if row.Seq != r.at.seq+1+int64(i) {
@@ -70,7 +71,7 @@ func (r *Relay) gapless(rows []*Row, head int64) ([]*Row, error) {
 	if len(rows) == 0 {
 		return nil, r.hole(r.at.seq+1, head)
 	}
-	return rows, nil
+	return r.chained(r.at, rows)
 }
 
 func (r *Relay) hole(seq, head int64) *Fork {

@@ -77,14 +77,15 @@ func (r *Relay) joins(ctx context.Context, at published, st *shardState) error {
 	if at.seq >= st.headSeq {
 		return nil
 	}
-	next, _, err := r.store.row(ctx, at.seq+1)
+	next, err := r.store.rows(ctx, at, 1, r.bytes)
 	if err != nil {
 		return err
 	}
-	if next == nil {
+	if len(next) == 0 || next[0].Seq != at.seq+1 {
 		return r.hole(at.seq+1, st.headSeq)
 	}
-	return nil
+	_, err = r.chained(at, next)
+	return err
 }
 
 // settle notes a fork where err is one.
