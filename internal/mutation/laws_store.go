@@ -57,7 +57,7 @@ var oneCommit = []mutation{
 		old: `	out, err := w.sink.Commit(ctx, b)
 	if err != nil {`,
 		new: `	out, err := w.sink.Commit(ctx, b)
-	if errors.Is(err, checkpoint.ErrLost) {`,
+	if err != nil && err.Error() == "" {`,
 		pkg: "ingest", test: "TestLaw08LiveThroughFaultsAndRestarts",
 	},
 }
@@ -67,7 +67,7 @@ var readingAgain = []mutation{
 		breaks: "the order of a list makes another record",
 		file:   "ingest/action/hash.go",
 		old:    `	slices.SortFunc(pieces, bytes.Compare)`,
-		new:    ``,
+		new:    `	slices.SortFunc(pieces[:1], bytes.Compare)`,
 		pkg:    "ingest/action", test: "TestLaw03SameRecord",
 	},
 	{
@@ -92,6 +92,13 @@ var readingAgain = []mutation{
 		old:    `s != nil && foreign(s.hash) {`,
 		new:    `s != nil && foreign(nil) {`,
 		pkg:    "sink", test: "TestLaw03AnotherNormalFormMakesNoRevision",
+	},
+	{
+		breaks: "answers that come back to what is stored are a revision",
+		file:   "sink/commit_plan.go",
+		old:    `		if c.stored != nil && bytes.Equal(c.final.hash, c.former) {`,
+		new:    `		if bytes.Equal(nil, c.former) && false {`,
+		pkg:    "sink", test: "TestLaw03AnswersThatComeBackMakeNothing",
 	},
 	{
 		breaks: "earlier payloads keep the hash of the former normal form",
