@@ -55,7 +55,7 @@ var proof = []mutation{
 	{
 		breaks: "the server's Date is believed where it is ahead of ours",
 		file:   "ingest/fetch.go",
-		old:    `	return earliest(p.Asked, p.Date.Add(min(0, p.Asked.Sub(now))))`,
+		old:    `	return checkpoint.Earlier(p.Asked, p.Date.Add(min(0, p.Asked.Sub(now))))`,
 		new:    `	return p.Date.Add(min(0, p.Asked.Sub(now)))`,
 		pkg:    "ingest", test: "TestLaw02ADateAheadOfTheStampsCoversNoFuture",
 	},
@@ -69,7 +69,7 @@ var proof = []mutation{
 	{
 		breaks: "an empty answer is believed further back than the source goes",
 		file:   "ingest/pass.go",
-		old:    `	from := latest(p.span.From, p.w.reach(p.began))`,
+		old:    `	from := checkpoint.Later(p.span.From, p.w.reach(p.began))`,
 		new:    `	from := p.span.From`,
 		pkg:    "ingest", test: "TestLaw02ALongerAbsenceThanTheAPIRemembers",
 	},
