@@ -55,8 +55,8 @@ var proof = []mutation{
 	{
 		breaks: "the server's Date is believed where it is ahead of ours",
 		file:   "ingest/fetch.go",
-		old:    `	return checkpoint.Earlier(p.Asked, p.Date.Add(min(0, p.Asked.Sub(now))))`,
-		new:    `	return p.Date.Add(min(0, p.Asked.Sub(now)))`,
+		old:    `	return checkpoint.Earlier(asked, date.Add(min(0, asked.Sub(now))))`,
+		new:    `	return date.Add(min(0, asked.Sub(now)))`,
 		pkg:    "ingest", test: "TestLaw02ADateAheadOfTheStampsCoversNoFuture",
 	},
 	{

@@ -113,7 +113,7 @@ var readingAgain = []mutation{
 		old: `    resolved_at = NULL, asked_from = excluded.asked_from, asked_to = excluded.asked_to
 WHERE old.resolved_at IS NOT NULL`,
 		new: `    resolved_at = NULL, asked_from = excluded.asked_from, asked_to = excluded.asked_to, times = old.times + 1`,
-		pkg:    "sink", test: "TestLaw03QuarantineOnce",
+		pkg: "sink", test: "TestLaw03QuarantineOnce",
 	},
 }
 
