@@ -148,7 +148,7 @@ func (r *runner) overlay(dir string, m mutation) (string, error) {
 const longest = 3 * time.Minute
 
 func (r *runner) build(ctx context.Context, binary, pkg, overlay string) (string, error) {
-	return r.command(ctx, r.root, overlay, "go", "test", "-c", "-o", binary, "./"+pkg)
+	return r.command(ctx, r.root, overlay, "go", "test", "-c", "-ldflags=-s -w", "-o", binary, "./"+pkg)
 }
 
 func (r *runner) test(ctx context.Context, binary string, m mutation, overlay string) (string, error) {
