@@ -33,7 +33,7 @@ func owner(t *testing.T, pool *pgxpool.Pool, shard int, incarnation string, left
 // What must hold: a visit takes what is free and what a dead owner left, under
 // the next epoch, keeps it while it works, and gives it back; a living owner
 // keeps his.
-func TestVisitTakesOnlyWhatNobodyLivesIn(t *testing.T) {
+func TestLaw04VisitTakesOnlyWhatNobodyLivesIn(t *testing.T) {
 	t.Parallel()
 	url := testenv.PostgresURL(t)
 	v := visitor(t, url)

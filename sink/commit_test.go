@@ -304,6 +304,7 @@ func TestLaw06TheLatestAnswerOfACommitCounts(t *testing.T) {
 		t.Fatal(err)
 	}
 	want(t, "stored", text(t, pool, `SELECT instance_id FROM aslog.scaling_action_instance WHERE ordinal = 0`), "i-2")
+	want(t, "neither was late", []int{items[0].outcome.Stale, items[1].outcome.Stale}, []int{0, 0})
 }
 
 // What breaks: the process is told to stop while batches wait, behind a commit
@@ -373,4 +374,28 @@ func TestLaw09AMergedCommitIsBounded(t *testing.T) {
 		taken += len(items)
 	}
 	want(t, "batches taken", taken, 10)
+}
+
+// Answers of a merged commit that lie further apart than an earlier payload has
+// to be shown, as when Postgres was away, and come back to what is stored: they
+// make no revision.
+func TestLaw03AnswersThatComeBackMakeNothing(t *testing.T) {
+	t.Parallel()
+	pool := testenv.Postgres(t)
+	own(t, pool, lease)
+	c := NewCommitter(CommitterConfig{Pool: pool, Lease: lease, Settle: time.Hour})
+	for _, reads := range [][]ingest.Seen{
+		{seen(t, 0, success("a", "i-1"))},
+		{seen(t, 30, success("a", "i-7")), seen(t, 60, success("a", "i-1")), seen(t, 125, success("a", "i-1"))},
+	} {
+		var items []*item
+		for _, s := range reads {
+			items = append(items, &item{batch: batch("g", s), done: make(chan struct{})})
+		}
+		if err := c.store(t.Context(), items); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want(t, "journal", text(t, pool, journalText), "1 g a 1 new SUCCESS")
+	want(t, "present", text(t, pool, `SELECT revision, stale_hash IS NULL FROM aslog.scaling_action`), "1 true")
 }

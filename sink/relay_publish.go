@@ -37,11 +37,11 @@ func (r *Relay) publish(ctx context.Context) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	if len(rows) > 0 && rows[0].Seq == r.at.seq+1 && !r.at.precedes(rows[0]) {
+		return r.doubt() // it went back and on again, with other rows
+	}
 	if rows, err = r.gapless(rows, st.headSeq); err != nil {
 		return false, r.settle(ctx, err)
-	}
-	if !r.at.precedes(rows[0]) {
-		return r.doubt() // and on again, with other rows
 	}
 	r.metrics.waiting(r.lease.Shard, time.Since(rows[0].RecordedAt))
 	list, lastBatch, err := batches(rows, r.prefix, r.limit)
@@ -73,8 +73,9 @@ func (r *Relay) doubt() (more bool, err error) {
 	return true, nil
 }
 
-// gapless are the rows that follow the last published one without a hole. A
-// hole means that the journal was damaged; publishing past it would hide that.
+// gapless are the rows that follow the last published one, without a hole and
+// in its chain. A hole means that the journal was damaged; publishing past it
+// would hide that.
 func (r *Relay) gapless(rows []*Row, head int64) ([]*Row, error) {
 	for i, row := range rows {
 		if row.Seq != r.at.seq+1+int64(i) {
@@ -85,7 +86,7 @@ func (r *Relay) gapless(rows []*Row, head int64) ([]*Row, error) {
 	if len(rows) == 0 {
 		return nil, r.hole(r.at.seq+1, head)
 	}
-	return rows, nil
+	return r.chained(r.at, rows)
 }
 
 func (r *Relay) hole(seq, head int64) *Fork {

@@ -1,7 +1,6 @@
 package sink
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -88,30 +87,15 @@ func (r *Relay) joins(ctx context.Context, at published, st *shardState) error {
 	if at.seq >= st.headSeq {
 		return nil
 	}
-	rows, err := r.store.rows(ctx, at, 1, 1)
-	switch {
-	case err != nil:
+	next, err := r.store.rows(ctx, at, 1, r.bytes)
+	if err != nil {
 		return err
-	case len(rows) == 0 || rows[0].Seq != at.seq+1:
-		return r.hole(at.seq+1, st.headSeq)
-	case !at.precedes(rows[0]):
-		return r.broken(at.seq)
 	}
-	return nil
-}
-
-func (r *Relay) broken(seq int64) *Fork {
-	return r.fork("restore the journal from a backup or the archive; nothing is published past a break of its chain",
-		"the journal of shard %d does not go on from seq %d as its chain says", r.lease.Shard, seq)
-}
-
-// ends and precedes compare chains, where the published row's is known.
-func (p published) ends(st *shardState) bool {
-	return p.hash == nil || bytes.Equal(p.hash, st.headHash)
-}
-
-func (p published) precedes(next *Row) bool {
-	return p.hash == nil || bytes.Equal(ChainHash(p.hash, next), next.ChainHash)
+	if len(next) == 0 || next[0].Seq != at.seq+1 {
+		return r.hole(at.seq+1, st.headSeq)
+	}
+	_, err = r.chained(at, next)
+	return err
 }
 
 // settle notes a fork where err is one.

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -22,6 +23,7 @@ type simState struct {
 	journal   []*Row
 	actions   map[key]state
 	covered   map[string]bool // spans, as text
+	done      map[string]bool // transactions that were committed
 	published published
 	stopped   string
 }
@@ -29,7 +31,7 @@ type simState struct {
 func (s *simState) clone() *simState {
 	c := *s
 	c.journal = slices.Clip(s.journal)
-	c.actions, c.covered = maps.Clone(s.actions), maps.Clone(s.covered)
+	c.actions, c.covered, c.done = maps.Clone(s.actions), maps.Clone(s.covered), maps.Clone(s.done)
 	return &c
 }
 
@@ -40,6 +42,7 @@ type simPostgres struct {
 	now    *simState
 	before []*simState // what it was after each commit
 	holder *simTx      // who has the shard's row locked
+	xacts  int         // transactions so far
 }
 
 func (p *simPostgres) commit(next *simState) {
@@ -156,6 +159,7 @@ type simTx struct {
 	*actor
 	db    *simPostgres
 	next  *simState
+	xact  string
 	ended bool // by whoever claimed the shard, or because Postgres went back
 }
 
@@ -197,11 +201,24 @@ func (t *simTx) Commit(ctx context.Context) error {
 		if t.next != nil {
 			// Others may have noted what is published since.
 			t.next.published, t.next.stopped = t.db.now.published, t.db.now.stopped
+			t.next.done[t.xact] = true
 			t.db.commit(t.next)
 		}
 		t.release()
 		return nil
 	})
+}
+
+func (t *simTx) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
+	rows := &simRows{at: -1}
+	rows.err = t.within(ctx, func() error {
+		if sql != doneSQL {
+			panic("a statement that the simulation does not know: " + sql)
+		}
+		rows.add(t.next.done[named(args)["xact"].(string)])
+		return nil
+	})
+	return rows
 }
 
 func (t *simTx) CopyFrom(ctx context.Context, table pgx.Identifier, _ []string, from pgx.CopyFromSource) (n int64, err error) {
@@ -288,7 +305,9 @@ func (t *simTx) run(sql string, a pgx.NamedArgs, rows *simRows) {
 		if at := micro(time.Now()); at.After(h.at) {
 			h.at = at
 		}
-		rows.add(h.seq, h.hash, h.at)
+		t.db.xacts++
+		t.xact = strconv.Itoa(t.db.xacts)
+		rows.add(h.seq, h.hash, h.at, t.xact)
 	case storedSQL:
 		groups, actions := a["groups"].([]string), a["actions"].([]string)
 		for i := range groups {
@@ -314,7 +333,7 @@ func (t *simTx) run(sql string, a pgx.NamedArgs, rows *simRows) {
 		if !t.db.owns(a) {
 			sim.fail("%s writes the head of a shard that it does not own", t.name)
 		}
-		t.next.head = head{a["seq"].(int64), a["hash"].([]byte), a["recorded_at"].(time.Time)}
+		t.next.head = head{seq: a["seq"].(int64), hash: a["hash"].([]byte), at: a["recorded_at"].(time.Time)}
 	}
 }
 

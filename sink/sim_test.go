@@ -73,7 +73,7 @@ func newSimulation(t *testing.T, seed uint64, note func(string, ...any)) *simula
 		rows:   map[string]*Row{}, former: map[string]string{}, judged: map[string]verdictSoFar{},
 	}
 	s.ctx, s.stop = context.WithCancelCause(t.Context())
-	genesis := &simState{head: head{hash: make([]byte, 32)}, actions: map[key]state{}, covered: map[string]bool{}}
+	genesis := &simState{head: head{hash: make([]byte, 32)}, actions: map[key]state{}, covered: map[string]bool{}, done: map[string]bool{}}
 	s.db = &simPostgres{sim: s, now: genesis}
 	decoder, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1))
 	if err != nil {

@@ -45,8 +45,8 @@ func (runCmd) Run(ctx context.Context, environ Env, to streams) error {
 	}
 	log := newLogger(c, to.err)
 	// The limit is the heap's; the program itself and what the kernel keeps for
-	// it are not in it, so an eighth is left to them.
-	debug.SetMemoryLimit(int64(c.MemoryLimit - c.MemoryLimit/8))
+	// it are not in it, so an eighth is left to them, and 32 MiB in any case.
+	debug.SetMemoryLimit(int64(c.MemoryLimit - max(c.MemoryLimit/8, 32<<20)))
 	incarnation := newIncarnation(c.Instance)
 	pool, err := newPool(ctx, c, incarnation)
 	if err != nil {

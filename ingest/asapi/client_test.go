@@ -52,6 +52,7 @@ func TestLaw07WeatherIsRetried(t *testing.T) {
 	t.Parallel()
 	for name, bad := range map[string]func() (*http.Response, error){
 		"429":       func() (*http.Response, error) { return reply(429, `{"error_code":"APIGW.0308"}`) },
+		"429 HTML":  func() (*http.Response, error) { return reply(429, `<html>`) },
 		"500":       func() (*http.Response, error) { return reply(500, `{"error":{"code":"AS.0001"}}`) },
 		"503 HTML":  func() (*http.Response, error) { return reply(503, `<html>`) },
 		"reset":     func() (*http.Response, error) { return nil, errors.New("connection reset by peer") },
