@@ -13,7 +13,7 @@ import (
 // The API's own bounds, and what is asked within them.
 const (
 	pageLimit   = 100   // rows asked for at once; the most that the API gives
-	deepest     = 32768 // the last start_number that it takes
+	deepest     = 32768 // the last start_number that it is said to take
 	maxIsolated = 48    // requests that a pass spends on finding unreadable rows
 )
 
@@ -141,7 +141,11 @@ func (p *pass) ask(ctx context.Context, start, limit int) (*Page, error) {
 	p.scan.Requests++
 	p.mu.Unlock()
 	p.errand.asked()
+	q.Open = p.open
 	page, err := p.w.api.Actions(ctx, p.class, p.w.target().Group, q)
+	if errors.Is(err, ErrRefused) && start > 0 && p.total > 0 {
+		err = p.fathom(ctx, q, err)
+	}
 	if err != nil {
 		return nil, err
 	}

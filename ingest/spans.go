@@ -31,6 +31,9 @@ func (w *worker) readSpan(ctx context.Context, class Class, span Span, each func
 
 // readSpanFor is readSpan for an errand, which sees all that is read.
 func (w *worker) readSpanFor(ctx context.Context, e *errand, class Class, span Span, each func(result) error) error {
+	if err := w.census(ctx, class, e); err != nil {
+		return err
+	}
 	regions := []region{{end: span.To}} // not counted: taken whole
 	var longest time.Duration           // after a halving; 0: no bound
 	var unreadable error
@@ -39,14 +42,15 @@ func (w *worker) readSpanFor(ctx context.Context, e *errand, class Class, span S
 		for len(regions) > 1 && !regions[len(regions)-1].end.After(from) {
 			regions = regions[:len(regions)-1]
 		}
-		piece := Span{From: from, To: cut(from, regions[len(regions)-1])}
+		most := min(maxRows, w.depth())
+		piece := Span{From: from, To: cut(from, regions[len(regions)-1], most)}
 		if longest > 0 {
 			piece.To = checkpoint.Earlier(piece.To, from.Add(longest))
 		}
 		p := w.newPass(class, piece)
 		p.errand = e
 		head, err := p.first(ctx)
-		if err == nil && p.total > maxRows && piece.Length() > time.Second {
+		if err == nil && p.total > most && piece.Length() > time.Second {
 			if err := p.commit(ctx, head); err != nil {
 				return err
 			}
@@ -61,6 +65,8 @@ func (w *worker) readSpanFor(ctx context.Context, e *errand, class Class, span S
 			res, err = p.readClosed(ctx, head)
 		}
 		switch {
+		case errors.Is(err, errTooDeep):
+			continue // with what is known now
 		case err == nil:
 			failed = 0
 		case !errors.Is(err, ErrNotJSON) || failed == mostUnreadable:
@@ -96,15 +102,12 @@ const mostUnreadable = 6
 
 // cut is where a piece of few enough rows, that begins at from, should end:
 // the region's rows are shared out over as few even pieces as will do.
-func cut(from time.Time, r region) time.Time {
-	if r.rows <= maxRows {
+func cut(from time.Time, r region, most int) time.Time {
+	if r.rows <= most {
 		return r.end
 	}
+	aim := most * 5 / 6 // below it, since rows are not spread evenly, and a first page that finds too many is in vain
 	pieces := (r.rows + aim - 1) / aim
 	length := (r.end.Sub(from) / time.Duration(pieces)).Truncate(time.Second)
 	return checkpoint.Earlier(r.end, from.Add(max(length, time.Second)))
 }
-
-// aim is how many rows a piece should have: below maxRows, since rows are not
-// spread evenly, and a first page that finds too many is a request in vain.
-const aim = maxRows * 5 / 6
