@@ -151,10 +151,13 @@ func (w *worker) fill(ctx context.Context) (read checkpoint.Coverage, failed err
 // and is empty, whether it is covered or lost. It waits until that can be said.
 func (w *worker) judgePast(ctx context.Context, read checkpoint.Coverage) error {
 	w.mu.Lock()
-	from, created := w.group.From, w.group.Created
+	from, created, forgotten := w.group.From, w.group.Created, w.forgotten
 	w.mu.Unlock()
 	past := read.Sub(read.Sub(w.holes()...)...) // what was read and is a hole nevertheless
-	past = within(past, Span{From: from, To: checkpoint.Later(w.pastBegins(nil), w.reach(time.Now()))})
+	if err := w.lost(ctx, within(past, Span{From: from, To: forgotten})); err != nil {
+		return err
+	}
+	past = within(past, Span{From: checkpoint.Later(from, forgotten), To: checkpoint.Later(w.pastBegins(nil), w.reach(time.Now()))})
 	if len(past) == 0 {
 		return nil
 	}
@@ -168,17 +171,22 @@ func (w *worker) judgePast(ctx context.Context, read checkpoint.Coverage) error 
 			_, err := w.commit(ctx, Backfill, &Batch{Covered: past, EmptyBy: by})
 			return err
 		case decided:
-			b := &Batch{}
-			for _, span := range past {
-				b.Lost = append(b.Lost, checkpoint.Lost{Span: span, Reason: checkpoint.Retention})
-			}
-			_, err := w.commit(ctx, Backfill, b)
-			return err
+			return w.lost(ctx, past)
 		}
 		if !pause(ctx, 5*time.Second) {
 			return ctx.Err()
 		}
 	}
+}
+
+// lost notes what the API has forgotten.
+func (w *worker) lost(ctx context.Context, past checkpoint.Coverage) error {
+	b := &Batch{}
+	for _, span := range past {
+		b.Lost = append(b.Lost, checkpoint.Lost{Span: span, Reason: checkpoint.Retention})
+	}
+	_, err := w.commit(ctx, Backfill, b)
+	return err
 }
 
 func within(c checkpoint.Coverage, s Span) (cut checkpoint.Coverage) {

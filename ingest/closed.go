@@ -53,9 +53,15 @@ func (p *pass) readClosed(ctx context.Context, head *Page) (result, error) {
 			case p.capped():
 				return p.offsetCap(ctx, head)
 			case len(p.seen) == p.total:
-				return p.finish(ctx, head)
+				if reason, err = p.behind(ctx); err != nil {
+					return result{}, p.fail(ctx, err)
+				}
+				if reason == "" {
+					return p.finish(ctx, head)
+				}
+			default:
+				reason = "count"
 			}
-			reason = "count"
 		} else {
 			before.seconds = nil
 		}
@@ -84,20 +90,20 @@ func (p *pass) round(ctx context.Context, head *Page) (seconds map[int64]int, re
 		p.add(page)
 	}
 	count(head)
-	reach := min(p.total, deepest+pageLimit)
 	if head.Rows() == 0 {
 		return seconds, "", nil
 	}
-	var starts []int
-	for at := head.Rows(); at < reach; at += pageLimit {
-		starts = append(starts, at)
-	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(sideBySide)
-	for _, start := range slices.Backward(starts) { // the oldest first
+	depth := p.w.depth()
+	for _, piece := range slices.Backward(p.pages(head.Rows(), depth)) { // the oldest first
 		group.Go(func() error {
-			for at, end := start, min(start+pageLimit, reach); at < end; {
-				page, err := p.rows(ctx, at, end-at)
+			for at, end := piece[0], piece[1]; at < end && at <= depth; {
+				room := end - at
+				if end == p.total { // room for what the total does not count
+					room = pageLimit
+				}
+				page, err := p.rows(ctx, at, room)
 				if err != nil {
 					return err
 				}
@@ -126,8 +132,24 @@ func (p *pass) round(ctx context.Context, head *Page) (seconds map[int64]int, re
 	return seconds, reason, err
 }
 
+// pages are the offsets, from one to before the other, of the pages after the
+// first. Of a list that is too long, the last of them starts at the deepest
+// offset that the API takes.
+func (p *pass) pages(from, depth int) (pages [][2]int) {
+	reach := min(p.total, depth+pageLimit)
+	for at := from; at < reach; {
+		end := min(at+pageLimit, reach)
+		if odd := (depth - at) % pageLimit; p.total > depth && at < depth && odd > 0 {
+			end = at + odd
+		}
+		pages = append(pages, [2]int{at, end})
+		at = end
+	}
+	return pages
+}
+
 // capped says that the span holds more rows than the API lets anyone page to.
-func (p *pass) capped() bool { return p.total > deepest+pageLimit }
+func (p *pass) capped() bool { return p.total > p.w.depth()+pageLimit }
 
 // narrow asks for a second that cannot be paged through without the second on
 // either side, which may be what makes it too full. That is sound only where

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sort"
 	"sync"
 	"time"
@@ -28,9 +29,12 @@ type cloud struct {
 	groups    []Group
 	latency   time.Duration
 	skew      time.Duration                            // of the server's clock
+	ascending bool                                     // oldest first
+	lag       time.Duration                            // the total is that of so long ago
 	clamp     int                                      // most rows a page; 0: 100
 	shuffle   *rand.Rand                               // rows of one second come in any order
 	exclusive bool                                     // edges of the filter are out
+	refuses   int                                      // the least start_number that is refused; 0: none
 	weather   func(n int, group string, q Query) error // called before each answer, with n requests before it
 	requests  map[Class]int
 	asked     []Query
@@ -77,6 +81,9 @@ func (c *cloud) Actions(ctx context.Context, class Class, group string, q Query)
 			return nil, err
 		}
 	}
+	if c.refuses > 0 && q.Start >= c.refuses {
+		return nil, fmt.Errorf("AS.9003: %w", ErrRefused)
+	}
 	answer, err := c.quiet(group, q)
 	if err == nil {
 		answer.Asked = page.Asked
@@ -114,7 +121,7 @@ func (c *cloud) quiet(group string, q Query) (*Page, error) {
 			break
 		}
 		edge := c.exclusive && (e.start.Equal(q.From) || e.start.Equal(q.To))
-		if edge || e.shown.After(now) || !e.expires.IsZero() && !e.expires.After(now) || q.LogID != "" && e.id != q.LogID {
+		if edge || e.shown.After(now) || !e.expires.IsZero() && !e.expires.After(now) || q.LogID != "" && e.id != q.LogID || q.Open && !e.ends.After(now) {
 			continue
 		}
 		rows = append(rows, e)
@@ -126,11 +133,23 @@ func (c *cloud) quiet(group string, q Query) (*Page, error) {
 			c.shuffle.Shuffle(j-i, func(a, b int) { rows[i+a], rows[i+b] = rows[i+b], rows[i+a] })
 		}
 	}
+	told := len(rows)
+	if c.lag > 0 {
+		told = 0
+		for _, e := range rows {
+			if !e.shown.After(now.Add(-c.lag)) {
+				told++
+			}
+		}
+	}
+	if c.ascending {
+		slices.Reverse(rows)
+	}
 	if q.Start == 0 {
 		c.heads[group+q.From.String()] = now
 	}
 	page.Date = now.Add(c.skew).Truncate(time.Second)
-	page.Start, page.Limit, page.Total = q.Start, min(q.Limit, 100), len(rows)
+	page.Start, page.Limit, page.Total = q.Start, min(q.Limit, 100), told
 	if c.clamp > 0 {
 		page.Limit = min(page.Limit, c.clamp)
 	}

@@ -13,7 +13,7 @@ import (
 // The API's own bounds, and what is asked within them.
 const (
 	pageLimit   = 100   // rows asked for at once; the most that the API gives
-	deepest     = 32768 // the last start_number that it takes
+	deepest     = 32768 // the last start_number that it is said to take
 	maxIsolated = 48    // requests that a pass spends on finding unreadable rows
 )
 
@@ -140,15 +140,19 @@ func (p *pass) ask(ctx context.Context, start, limit int) (*Page, error) {
 	}
 	p.mu.Lock()
 	p.scan.Requests++
-	q.Within = p.within || len(p.pages) > 0
+	q.Within = p.within || len(p.kept) > 0
 	p.mu.Unlock()
 	p.errand.asked()
+	q.Open = p.open
 	page, err := p.w.api.Actions(ctx, p.class, p.w.target().Group, q)
+	if errors.Is(err, ErrRefused) && start > 0 && p.total > 0 {
+		err = p.fathom(ctx, q, err)
+	}
 	if err != nil {
 		return nil, err
 	}
 	p.mu.Lock()
-	p.pages = append(p.pages, page)
+	p.kept = append(p.kept, page)
 	p.mu.Unlock()
 	p.w.mu.Lock()
 	p.w.skew = page.Date.Sub(page.Asked)

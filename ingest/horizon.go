@@ -50,6 +50,15 @@ func (h *Horizons) note(source string, age time.Duration) {
 	s.age = max(s.age, age)
 }
 
+// shrank takes back how far the source goes: it was seen not to show what is
+// older than this any more.
+func (h *Horizons) shrank(source string, age time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s := h.of(source)
+	s.age = min(s.age, age)
+}
+
 // reach is the greatest age at which the source showed a row.
 func (h *Horizons) reach(source string) time.Duration {
 	h.mu.Lock()

@@ -39,8 +39,9 @@ func (c Class) String() string { return classNames[c] }
 type Query struct {
 	From, To time.Time // filter, whole seconds UTC; zero: open
 	LogID    string
-	Start    int // row offset, from 0
-	Limit    int // 1 to 100
+	Open     bool // only actions that have not ended, as far as the API tells them apart
+	Start    int  // row offset, from 0
+	Limit    int  // 1 to 100
 	// Within says that the caller keeps a page that is not stored yet until this
 	// one is answered: it must not wait for room that such pages take.
 	Within bool

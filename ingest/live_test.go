@@ -50,7 +50,7 @@ func TestLaw10ABacklogThenLive(t *testing.T) {
 		m.requireAll("g")
 		m.requireLag("g", 2*time.Minute)
 		m.requireLag("new", 2*time.Minute)
-		if n := c.requests[Backfill]; n > 54 {
+		if n := c.requests[Backfill]; n > 56 { // two ask whether what is as old is still shown, and what is open
 			t.Errorf("the backfill took %d requests for 50 pages", n)
 		}
 		t.Log(c.requests, m.batches)

@@ -1,6 +1,9 @@
 package ingest
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
 // readOpen reads a span without an end, newest first, page after page. Pages
 // overlap by one row: if exactly that one is known, nothing moved in between.
@@ -19,20 +22,26 @@ func (p *pass) readOpen(ctx context.Context) (result, error) {
 		}
 	}
 	for {
-		if p.total > maxOpenRows {
-			res := p.result()
-			res.tooLarge = true
-			return res, p.commit(ctx, page)
+		if p.total > min(maxOpenRows, p.w.depth()) {
+			return p.tooLarge(), p.commit(ctx, page)
 		}
+		reason := "count"
 		if len(p.seen) == p.total {
-			return p.finish(ctx, page)
+			if reason, err = p.behind(ctx); err != nil {
+				return result{}, p.fail(ctx, err)
+			}
+			if reason == "" {
+				return p.finish(ctx, page)
+			}
 		}
 		if err := p.commit(ctx, page); err != nil {
 			return result{}, err
 		}
-		reason := "count"
 		if len(p.seen) < p.total {
 			page, reason, err = p.next(ctx)
+		}
+		if errors.Is(err, errTooDeep) {
+			return p.tooLarge(), nil
 		}
 		if err != nil {
 			return result{}, p.fail(ctx, err)
@@ -58,7 +67,7 @@ func (p *pass) readOpen(ctx context.Context) (result, error) {
 
 // next reads the page after what was seen. A reason says why it does not fit.
 func (p *pass) next(ctx context.Context) (page *Page, reason string, err error) {
-	page, err = p.rows(ctx, len(p.seen)-1, pageLimit)
+	page, err = p.rows(ctx, max(len(p.seen)-1, 0), pageLimit)
 	switch {
 	case err != nil:
 		return nil, "", err

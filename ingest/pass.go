@@ -21,7 +21,7 @@ const (
 // A pass is one reading of all rows of a span. It proves the span when
 //
 //   - each page showed the same total,
-//   - as many distinct rows came as that total says,
+//   - as many distinct rows came as that total says, and behind them none,
 //   - nothing of it was dropped as older than what is stored,
 //   - it is not empty where there were rows a moment ago,
 //   - and no page failed.
@@ -32,17 +32,27 @@ const (
 // went, the total stands and the set of ids is too small, or the row that two
 // pages share is not there. What comes in behind the reader is not in the
 // proof, and is not claimed: covered ends two seconds before the pass began.
+//
+// A span is of start times. Which time the API compares with what it is asked
+// for may never be known. Of one that compares the end, with its edges out, and
+// hides what is open where an end_time is given, this is promised: an action
+// that is not shown in the span of its start is known from the census or from
+// the tail, or it has ended, and then it is shown in the span of its end. That
+// one is read after it ended, since no span reaches into the present. So
+// nothing is missing where there is no hole; beside a hole, what is missing may
+// lie up to an action's length away from it.
 type pass struct {
 	w      *worker
 	class  Class
 	span   Span    // To zero: no end
 	exact  bool    // one second, asked for alone: see narrow
+	open   bool    // only what has not ended, whenever it started: see census
 	errand *errand // what somebody asked for, or nil
 
 	within bool // another pass keeps a page until this one is done
 
 	mu       sync.Mutex // a closed span's pages are read side by side
-	pages    []*Page    // that are not stored yet
+	kept     []*Page    // that are not stored yet
 	scan     Scan
 	stale    int
 	isolated int
@@ -52,6 +62,7 @@ type pass struct {
 	began  time.Time           // the server's clock when the first page was sent
 	total  int                 // of the first page; -1 before it
 	seen   map[string]struct{} // rows that this pass has read
+	short  bool                // a page had fewer rows than it had room for: there are none behind it
 	oldest *time.Time
 	bad    [][]byte // hashes of the rejects without an id
 }
@@ -73,7 +84,7 @@ func (w *worker) newPass(class Class, span Span) *pass {
 
 // begin starts the pass at its first page, forgetting what was read before.
 func (p *pass) begin(first *Page) {
-	p.began, p.total, p.oldest = sentAt(first.Asked, first.Date, time.Now()), first.Total, nil
+	p.began, p.total, p.oldest, p.short = sentAt(first.Asked, first.Date, time.Now()), first.Total, nil, false
 	p.seen = make(map[string]struct{}, max(first.Total, first.Rows()))
 	p.add(first)
 }
@@ -92,6 +103,7 @@ func (p *pass) add(page *Page) (known int) {
 		}
 	}
 	p.oldest = older(p.oldest, oldestOf(page))
+	p.short = p.short || page.Rows() < page.Limit
 	return known
 }
 
@@ -115,8 +127,8 @@ func (p *pass) commit(ctx context.Context, page *Page) error {
 func (p *pass) drop(page *Page) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if i := slices.Index(p.pages, page); i >= 0 {
-		p.pages = slices.Delete(p.pages, i, i+1)
+	if i := slices.Index(p.kept, page); i >= 0 {
+		p.kept = slices.Delete(p.kept, i, i+1)
 	}
 	page.Done()
 }
@@ -125,10 +137,10 @@ func (p *pass) drop(page *Page) {
 func (p *pass) end() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, page := range p.pages {
+	for _, page := range p.kept {
 		page.Done()
 	}
-	p.pages = nil
+	p.kept = nil
 }
 
 func (p *pass) send(ctx context.Context, b *Batch) error {
@@ -154,8 +166,14 @@ func (p *pass) finish(ctx context.Context, last *Page) (result, error) {
 	}
 	proved := len(p.seen) == p.total && p.stale == 0 && !(p.total == 0 && p.w.vanished(p.span))
 	p.scan.Outcome = "unproved"
-	if proved {
-		p.scan.Outcome = "proved"
+	if proved && !p.open {
+		shown, err := p.remembers(ctx)
+		if err != nil {
+			return result{}, p.fail(ctx, err)
+		}
+		if !shown {
+			p.forgot()
+		}
 		b.Proof = &Proof{Span: p.whole(), Rejects: p.bad}
 		if c := p.covers(); !c.Empty() {
 			b.Covered = []Span{c}
@@ -163,6 +181,9 @@ func (p *pass) finish(ctx context.Context, last *Page) (result, error) {
 				b.EmptyBy = last.heardBy()
 			}
 		}
+	}
+	if proved {
+		p.scan.Outcome = "proved"
 	}
 	b.Scan = p.note()
 	err := p.send(ctx, b)
@@ -183,6 +204,9 @@ func (p *pass) covers() Span {
 		end = checkpoint.Earlier(end, p.span.To)
 	}
 	from := checkpoint.Later(p.span.From, p.w.reach(p.began))
+	p.w.mu.Lock()
+	from = checkpoint.Later(from, p.w.forgotten)
+	p.w.mu.Unlock()
 	if p.class == Backfill || p.class == Reconcile {
 		from = checkpoint.Later(from, p.w.pastBegins(p.oldest))
 	}
@@ -226,10 +250,35 @@ func (p *pass) result() result {
 	return result{span: p.span, total: p.total, began: p.began}
 }
 
+func (p *pass) tooLarge() result {
+	res := p.result()
+	res.tooLarge = true
+	return res
+}
+
 func (p *pass) note() *Scan {
 	p.scan.Total, p.scan.Distinct = p.total, len(p.seen)
 	scan := p.scan
 	return &scan
+}
+
+// behind looks for rows that the total does not count, for it may lag: where
+// the last page was full, another may follow. (Not where it would be too deep
+// to ask for: there the total is all that is told.)
+func (p *pass) behind(ctx context.Context) (reason string, err error) {
+	if p.short || p.total == 0 || p.total > p.w.depth() {
+		return "", nil
+	}
+	page, err := p.rows(ctx, p.total, 1)
+	switch {
+	case err != nil:
+		return "", err
+	case page.Total != p.total:
+		return "total", nil
+	case page.Rows() > 0:
+		return "count", nil
+	}
+	return "", nil
 }
 
 // restarted counts a restart and says whether one more is allowed.

@@ -209,7 +209,7 @@ func (w *worker) confirm(ctx context.Context, span Span) (same bool, err error) 
 	if err != nil {
 		return false, err
 	}
-	if stored.Inside != stored.Around || stored.Inside > deepest {
+	if stored.Inside != stored.Around || stored.Inside > w.depth() {
 		return false, nil
 	}
 	p := w.newPass(Settle, span)

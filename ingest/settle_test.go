@@ -171,7 +171,7 @@ func TestLaw10SettleCostsFewRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCloud()
 		m := newMemory(t, c, found("g", 60*day))
-		c.add("g", every("old", time.Now().Add(-60*day), 400, 200*time.Minute)...)
+		c.add("g", every("old", time.Now().Add(-60*day), 390, 200*time.Minute)...)
 		at := time.Now()
 		for day := range 3 {
 			before := c.requests[Settle]

@@ -31,6 +31,9 @@ func (w *worker) readSpan(ctx context.Context, class Class, span Span, each func
 
 // readSpanFor is readSpan for an errand, which sees all that is read.
 func (w *worker) readSpanFor(ctx context.Context, e *errand, class Class, span Span, each func(result) error) error {
+	if err := w.census(ctx, class, e); err != nil {
+		return err
+	}
 	regions := []region{{end: span.To}} // not counted: taken whole
 	var longest time.Duration           // after a halving; 0: no bound
 	var unreadable error
@@ -39,15 +42,18 @@ func (w *worker) readSpanFor(ctx context.Context, e *errand, class Class, span S
 		for len(regions) > 1 && !regions[len(regions)-1].end.After(from) {
 			regions = regions[:len(regions)-1]
 		}
-		piece := Span{From: from, To: cut(from, regions[len(regions)-1])}
+		most := min(maxRows, w.depth())
+		piece := Span{From: from, To: cut(from, regions[len(regions)-1], most)}
 		if longest > 0 {
 			piece.To = checkpoint.Earlier(piece.To, from.Add(longest))
 		}
-		res, err := w.readPiece(ctx, e, class, piece)
+		res, err := w.readPiece(ctx, e, class, piece, most)
 		switch {
 		case err == nil && res.tooLarge:
 			regions = append(regions, region{end: piece.To, rows: res.total})
 			continue
+		case errors.Is(err, errTooDeep):
+			continue // with what is known now
 		case err == nil:
 			failed = 0
 		case !errors.Is(err, ErrNotJSON) || failed == mostUnreadable:
@@ -77,9 +83,9 @@ func (w *worker) readSpanFor(ctx context.Context, e *errand, class Class, span S
 	return unreadable
 }
 
-// readPiece reads a piece to its end, unless it holds more rows than a pass
-// takes: then only its first page.
-func (w *worker) readPiece(ctx context.Context, e *errand, class Class, piece Span) (result, error) {
+// readPiece reads a piece to its end, unless it holds more than most rows: then
+// only its first page.
+func (w *worker) readPiece(ctx context.Context, e *errand, class Class, piece Span, most int) (result, error) {
 	p := w.newPass(class, piece)
 	p.errand = e
 	defer p.end()
@@ -87,7 +93,7 @@ func (w *worker) readPiece(ctx context.Context, e *errand, class Class, piece Sp
 	if err != nil {
 		return result{}, err
 	}
-	if p.total > maxRows && piece.Length() > time.Second {
+	if p.total > most && piece.Length() > time.Second {
 		res := p.result()
 		res.tooLarge = true
 		return res, p.commit(ctx, head)
@@ -111,15 +117,12 @@ const mostUnreadable = 6
 
 // cut is where a piece of few enough rows, that begins at from, should end:
 // the region's rows are shared out over as few even pieces as will do.
-func cut(from time.Time, r region) time.Time {
-	if r.rows <= maxRows {
+func cut(from time.Time, r region, most int) time.Time {
+	if r.rows <= most {
 		return r.end
 	}
+	aim := most * 5 / 6 // below it, since rows are not spread evenly, and a first page that finds too many is in vain
 	pieces := (r.rows + aim - 1) / aim
 	length := (r.end.Sub(from) / time.Duration(pieces)).Truncate(time.Second)
 	return checkpoint.Earlier(r.end, from.Add(max(length, time.Second)))
 }
-
-// aim is how many rows a piece should have: below maxRows, since rows are not
-// spread evenly, and a first page that finds too many is a request in vain.
-const aim = maxRows * 5 / 6

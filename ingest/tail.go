@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"aslogd/checkpoint"
@@ -123,13 +124,19 @@ func (w *worker) findOldest(ctx context.Context, e *errand, within bool) (oldest
 			return nil, err
 		}
 		p.drop(page)
-		if page.Total > 1 {
-			if page, err = p.rows(ctx, min(page.Total-1, deepest), 1); err != nil {
+		found, total := oldestOf(page), page.Total // the order is nowhere promised
+		if total > 1 {
+			p.total = total
+			page, err := p.rows(ctx, min(total-1, w.depth()), 1)
+			if errors.Is(err, errTooDeep) {
+				page, err = p.rows(ctx, w.depth(), 1)
+			}
+			if err != nil {
 				return nil, err
 			}
+			found = older(found, oldestOf(page))
 		}
-		found := oldestOf(page)
-		if found == nil || oldest != nil && !found.Before(*oldest) || page.Total <= deepest+1 {
+		if found == nil || oldest != nil && !found.Before(*oldest) || total <= w.depth()+1 {
 			return older(oldest, found), nil
 		}
 		oldest = found

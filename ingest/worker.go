@@ -46,6 +46,10 @@ type worker struct {
 	filled  bool      // the backfill has tried all holes since the group was gone
 	emptied time.Time // since when the API shows nothing where it showed rows; zero: it shows them
 	far     time.Time // when actions behind the tail were last asked for
+
+	unable    bool      // the API does not tell open actions apart
+	deepest   int       // the last offset that it takes
+	forgotten time.Time // what it does not show of before this moment, it showed once
 }
 
 // A knownRow is the payload that was last committed of a row.

@@ -130,6 +130,9 @@ func (c *Client) Actions(ctx context.Context, class ingest.Class, group string, 
 	if q.LogID != "" {
 		values.Set("log_id", q.LogID)
 	}
+	if q.Open {
+		values.Set("status", "DOING")
+	}
 	values.Set("start_number", strconv.Itoa(q.Start))
 	values.Set("limit", strconv.Itoa(q.Limit))
 	call := call{class: class, group: group, query: values, within: q.Within,

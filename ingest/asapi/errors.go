@@ -126,10 +126,14 @@ func status(err error) int {
 func readError(resp *http.Response, group string, redact func(string) string) *Error {
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
 	drain(resp.Body)
+	now := time.Now()
+	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		now = date // a date to come back at is by the clock of whoever says it
+	}
 	e := &Error{
 		Status:     resp.StatusCode,
 		RequestID:  resp.Header.Get("X-Request-Id"),
-		RetryAfter: retryAfter(resp.Header.Get("Retry-After"), time.Now()),
+		RetryAfter: retryAfter(resp.Header.Get("Retry-After"), now),
 		group:      group != "",
 	}
 	fields := map[string]*string{

@@ -77,5 +77,5 @@ func (s *Simulator) driftClosed(g *group, q *query, now time.Time) {
 	}
 	d := rollFor(s.cfg.Seed, 18, s.latches)
 	start := from + int64(d.share()*float64(to-from+1))
-	s.show(waiting{g, g.act(&s.cfg, d.next(), start, start+lasting(&d, s.cfg.Lasting), now.UnixNano())})
+	g.insert(g.act(&s.cfg, d.next(), start, start+lasting(&d, s.cfg.Lasting), now.UnixNano()))
 }

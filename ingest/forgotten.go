@@ -1,0 +1,68 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"aslogd/checkpoint"
+)
+
+// remembers asks whether the API still shows what is as old as the span's
+// start: of what a backfill reads, and of a tail's span that is so old that it
+// may not (an absence of more than leastReach). It is asked after the span was
+// read: what is shown then was shown all the while. Where older actions of the
+// group were seen once and nothing as old is shown any more, the API has
+// forgotten up to somewhere in the span, or behind it: what came back empty
+// there is no proof that nothing happened.
+func (p *pass) remembers(ctx context.Context) (bool, error) {
+	oldest := p.w.oldestKnown()
+	switch {
+	case p.class == Settle, p.span.From.IsZero():
+		return true, nil
+	case p.class != Backfill && p.class != Reconcile && p.began.Sub(p.span.From) < leastReach:
+		return true, nil
+	case oldest == nil || oldest.After(p.span.From): // what is before it is judged by the horizon
+		return true, nil
+	case p.oldest != nil && !p.oldest.After(p.span.From):
+		return true, nil
+	}
+	page, err := p.before(ctx, p.span.From)
+	if errors.Is(err, ErrNotJSON) { // then by the oldest of all
+		page, err = p.before(ctx, second(*oldest))
+	}
+	if err != nil {
+		return false, fmt.Errorf("ask what is shown of before %s: %w", p.span.From, err)
+	}
+	return page.Total > 0, nil
+}
+
+// before asks for what is as old as that moment.
+func (p *pass) before(ctx context.Context, at time.Time) (*Page, error) {
+	before := p.w.newPass(p.class, Span{To: at.Add(-time.Second)}) // a second wider is asked for
+	before.errand, before.within = p.errand, true
+	defer before.end()
+	page, err := before.rows(ctx, 0, 1)
+	p.mu.Lock()
+	p.scan.Requests += before.scan.Requests
+	p.mu.Unlock()
+	return page, err
+}
+
+// forgot notes that what was not shown of the span is forgotten, with all that
+// is before it.
+func (p *pass) forgot() {
+	begins := second(p.began)
+	if !p.span.To.IsZero() {
+		begins = p.span.To
+	}
+	if p.oldest != nil {
+		begins = checkpoint.Earlier(begins, second(*p.oldest))
+	}
+	w := p.w
+	w.mu.Lock()
+	w.forgotten = checkpoint.Later(w.forgotten, begins)
+	w.mu.Unlock()
+	w.horizons.shrank(w.target().Source, p.began.Sub(begins))
+}
