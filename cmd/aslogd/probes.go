@@ -22,7 +22,7 @@ type probe struct {
 func probes(c *Config) []probe {
 	list := []probe{{"Postgres", c.askPostgres}}
 	if len(c.KafkaBrokers) > 0 {
-		list = append(list, probe{"Kafka", c.askKafka})
+		list = append(list, probe{"Kafka", c.askKafka}, probe{"journal and topic", c.askStores})
 	}
 	for i := range c.Sources {
 		s := &c.Sources[i]

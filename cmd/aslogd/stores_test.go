@@ -232,3 +232,33 @@ func either(t *testing.T, first, second string) string {
 	a.RawQuery += "&target_session_attrs=read-write"
 	return a.String()
 }
+
+// Before a daemon is started, config --check says that the stores disagree, by
+// what Postgres noted and by what the topic shows.
+func TestConfigCheckComparesTheStores(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, small())
+	stop := w.start(t)
+	until(t, time.Minute, "all is published", func() bool {
+		return w.number(t, "SELECT sum(published_seq)::bigint FROM aslog.shard_published") == 60
+	})
+	stop()
+	if said := w.command(t, exitDone, "config", "--check"); !strings.Contains(said, "ok      journal and topic") {
+		t.Errorf("they agree, and it says\n%s", said)
+	}
+	for set, want := range map[string]string{
+		"log_offset = 900":       "but seq ",
+		"cluster_id = 'another'": "in Kafka cluster another, but this is cluster ",
+		"stopped = 'by 8 rows'":  "stands still: by 8 rows",
+	} {
+		if _, err := w.pool.Exec(t.Context(), "UPDATE aslog.shard_published SET "+set+" WHERE published_seq > 0"); err != nil {
+			t.Fatal(err)
+		}
+		if said := w.command(t, exitFound, "config", "--check"); !strings.Contains(said, "FAILED  journal and topic: ") || !strings.Contains(said, want) {
+			t.Errorf("%s: it says\n%s", set, said)
+		}
+		if _, err := w.pool.Exec(t.Context(), "UPDATE aslog.shard_published SET log_offset = 0, cluster_id = '', stopped = NULL"); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
