@@ -80,7 +80,7 @@ func (c *cell) run(ctx context.Context, r *result) (err error) {
 		return err
 	}
 	for _, d := range c.running() {
-		if err := d.end(15 * time.Second); err != nil {
+		if err := d.end(25 * time.Second); err != nil {
 			c.problem("%v", err)
 		}
 	}

@@ -49,7 +49,7 @@ func sigstop(ctx context.Context, c *cell, window time.Duration) error {
 // no shard any more.
 func (c *cell) takeOverAndWake(ctx context.Context, d *daemon) error {
 	sleep(ctx, 3*leaseTTL)
-	err := c.until(ctx, 2*leaseTTL, "the other replica takes over all shards", func() bool {
+	err := c.until(ctx, 4*leaseTTL, "the other replica takes over all shards", func() bool {
 		n, err := c.number(ctx, "SELECT count(*) FROM aslog.shard_head WHERE owner IS NULL OR owner LIKE $1 || '/%'", d.name)
 		return err == nil && n == 0
 	})
