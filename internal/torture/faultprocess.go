@@ -19,16 +19,26 @@ func rounds(ctx context.Context, window time.Duration, round func(n int) error) 
 	return nil
 }
 
+// sigkill kills anywhere: in a commit, between commit and publication, in a
+// transaction, between its end and the note of it. Each step that asks Postgres
+// takes some milliseconds, so that no moment between two is too short to be hit.
 func sigkill(ctx context.Context, c *cell, window time.Duration) error {
-	return rounds(ctx, window, func(int) error {
+	way := c.ground.toPG[0]
+	if err := way.poison(both("latency", map[string]int{"latency": 15, "jitter": 10})...); err != nil {
+		return err
+	}
+	err := rounds(ctx, window, func(int) error {
 		c.progress(ctx)
-		// Anywhere: in a commit, between commit and publication, in a transaction.
 		sleep(ctx, time.Duration(c.dice.IntN(1500))*time.Millisecond)
 		d := c.running()[0]
 		d.kill()
 		_, err := c.start(d.replica)
 		return err
 	})
+	if err != nil {
+		return err
+	}
+	return way.mend()
 }
 
 // sigstop stops one replica and then the other; each time the one that runs
