@@ -39,6 +39,17 @@ func (c *cell) progress(ctx context.Context) {
 	_ = c.until(ctx, 4*time.Second, "", func() bool { return c.head(ctx) > before }) // without progress as well
 }
 
+// publishing waits until some rows are stored and not published yet, so that
+// the relay is in the middle of it; for a few seconds at the most.
+func (c *cell) publishing(ctx context.Context) {
+	for end := time.Now().Add(4 * time.Second); time.Now().Before(end); {
+		n, err := c.number(ctx, "SELECT count(*) FROM aslog.shard WHERE head_seq > published_seq")
+		if err == nil && n > 0 || !sleep(ctx, 5*time.Millisecond) {
+			return
+		}
+	}
+}
+
 func (c *cell) until(ctx context.Context, limit time.Duration, what string, done func() bool) error {
 	for end := time.Now().Add(limit); !done(); {
 		if err := c.ended(); err != nil {

@@ -16,14 +16,16 @@ func kafkaStopped(ctx context.Context, c *cell, window time.Duration) error {
 	return c.ground.kafka.Restart(ctx)
 }
 
-// kafkaMidTransaction lets transactions run for a moment and then breaks every
+// kafkaMidTransaction waits until transactions run and then breaks every
 // connection in one of three ways: after some more bytes, at once, or so that
 // requests still arrive and their answers do not. So answers are lost to whatever
 // is under way, the end of a transaction too.
 func kafkaMidTransaction(ctx context.Context, c *cell, window time.Duration) error {
 	way := c.ground.toKafka
 	return rounds(ctx, window, func(n int) error {
-		sleep(ctx, time.Duration(200+c.dice.IntN(800))*time.Millisecond)
+		sleep(ctx, 200*time.Millisecond)
+		c.publishing(ctx)
+		sleep(ctx, time.Duration(c.dice.IntN(60))*time.Millisecond)
 		var t toxic
 		switch n % 3 {
 		case 0:

@@ -27,9 +27,12 @@ func sigkill(ctx context.Context, c *cell, window time.Duration) error {
 	if err := way.poison(both("latency", map[string]int{"latency": 15, "jitter": 10})...); err != nil {
 		return err
 	}
-	err := rounds(ctx, window, func(int) error {
+	err := rounds(ctx, window, func(n int) error {
 		c.progress(ctx)
-		sleep(ctx, time.Duration(c.dice.IntN(1500))*time.Millisecond)
+		if sleep(ctx, time.Duration(c.dice.IntN(1000))*time.Millisecond); n%3 > 0 {
+			c.publishing(ctx)
+			sleep(ctx, time.Duration(c.dice.IntN(150))*time.Millisecond)
+		}
 		d := c.running()[0]
 		d.kill()
 		_, err := c.start(d.replica)
