@@ -89,9 +89,11 @@ func weigh(b *ingest.Batch) int64 {
 }
 
 // quiet reports whether a batch can wait for company: it only says that what
-// is stored is all there is.
+// is stored is all there is, and nobody waits for it to read on. A read of the
+// past asks for its next piece only when the one before is durable.
 func quiet(b *ingest.Batch) bool {
-	return len(b.Actions) == 0 && len(b.Rejects) == 0 && len(b.Lost) == 0 && b.Begin == nil && b.Parked == nil
+	past := b.Scan != nil && (b.Scan.Class == ingest.Backfill || b.Scan.Class == ingest.Reconcile)
+	return !past && len(b.Actions) == 0 && len(b.Rejects) == 0 && len(b.Lost) == 0 && b.Begin == nil && b.Parked == nil
 }
 
 func (c *Committer) push(it *item) error {

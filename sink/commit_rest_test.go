@@ -182,6 +182,30 @@ func TestLaw07ARefusedBatchFailsAlone(t *testing.T) {
 	want(t, "journal", text(t, pool, journalText), "1 h a 1 new DOING")
 }
 
+// A backfill over a past in which nothing happened does not wait for company
+// after each piece; a quiet tail does.
+func TestAnEmptyPastIsCommittedAtOnce(t *testing.T) {
+	t.Parallel()
+	pool := testenv.Postgres(t)
+	own(t, pool, lease)
+	c := NewCommitter(CommitterConfig{Pool: pool, Lease: lease})
+	c.idle = time.Hour
+	run(t, c)
+	begin := batch("g")
+	begin.Begin = &ingest.Begin{From: day, Tail: day}
+	commit(t, c, begin)
+	for i := range 3 {
+		b := batch("g")
+		b.Covered, b.Scan = []ingest.Span{span(i, i+1)}, &ingest.Scan{Class: ingest.Backfill, Outcome: "proved"}
+		commit(t, c, b)
+	}
+	tail := batch("g")
+	tail.Covered, tail.Scan = []ingest.Span{span(3, 4)}, &ingest.Scan{Class: ingest.Tail, Outcome: "proved"}
+	if !quiet(tail) {
+		t.Error("a quiet tail does not wait for company")
+	}
+}
+
 // Pointers of the later re-reads only move on, whichever order commits come in;
 // settled is never more than covered.
 func TestSettledMovesOn(t *testing.T) {

@@ -80,7 +80,7 @@ func (c *cell) run(ctx context.Context, r *result) (err error) {
 		return err
 	}
 	for _, d := range c.running() {
-		if err := d.end(15 * time.Second); err != nil {
+		if err := d.end(25 * time.Second); err != nil {
 			c.problem("%v", err)
 		}
 	}
@@ -130,7 +130,7 @@ func (c *cell) killAll() {
 	}
 }
 
-// sample looks at the daemons' memory, and whether one ended by itself.
+// sample looks at the daemons' memory while they live.
 func (c *cell) sample(ctx context.Context) {
 	for sleep(ctx, 300*time.Millisecond) {
 		for _, d := range c.running() {

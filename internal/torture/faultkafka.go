@@ -16,38 +16,31 @@ func kafkaStopped(ctx context.Context, c *cell, window time.Duration) error {
 	return c.ground.kafka.Restart(ctx)
 }
 
-// kafkaMidTransaction lets every connection carry a few thousand bytes, or live
-// for a moment, and then break off: somewhere in a transaction, as each takes
-// several requests and some tens of kilobytes.
+// kafkaMidTransaction waits until transactions run and then breaks every
+// connection in one of three ways: after some more bytes, at once, or so that
+// requests still arrive and their answers do not. So answers are lost to whatever
+// is under way, the end of a transaction too.
 func kafkaMidTransaction(ctx context.Context, c *cell, window time.Duration) error {
 	way := c.ground.toKafka
-	err := rounds(ctx, window, func(n int) error {
-		direction := [...]string{"upstream", "downstream"}[c.dice.IntN(2)]
+	return rounds(ctx, window, func(n int) error {
+		sleep(ctx, 200*time.Millisecond)
+		c.publishing(ctx)
+		sleep(ctx, time.Duration(c.dice.IntN(60))*time.Millisecond)
 		var t toxic
 		switch n % 3 {
 		case 0:
-			t = toxic{Type: "limit_data", Stream: direction, Attributes: map[string]int{"bytes": 300 + c.dice.IntN(100_000)}}
+			t = toxic{Type: "timeout", Stream: "downstream", Attributes: map[string]int{"timeout": 0}}
 		case 1:
-			t = toxic{Type: "reset_peer", Stream: direction, Attributes: map[string]int{"timeout": 20 + c.dice.IntN(500)}}
+			t = toxic{Type: "limit_data", Stream: [...]string{"upstream", "downstream"}[c.dice.IntN(2)], Attributes: map[string]int{"bytes": 1 + c.dice.IntN(20_000)}}
 		default:
-			t = toxic{Type: "timeout", Stream: direction, Attributes: map[string]int{"timeout": 200 + c.dice.IntN(800)}}
+			t = toxic{Type: "reset_peer", Stream: [...]string{"upstream", "downstream"}[c.dice.IntN(2)], Attributes: map[string]int{"timeout": c.dice.IntN(50)}}
 		}
-		if err := way.replace(t); err != nil {
+		if err := way.poison(t); err != nil {
 			return err
 		}
-		sleep(ctx, time.Second)
-		if n%4 == 3 { // a moment in which something can get through
-			if err := way.mend(); err != nil {
-				return err
-			}
-			sleep(ctx, time.Second)
-		}
-		return nil
+		sleep(ctx, 300*time.Millisecond)
+		return way.mend()
 	})
-	if err != nil {
-		return err
-	}
-	return way.mend()
 }
 
 func kafkaSlow(ctx context.Context, c *cell, window time.Duration) error {

@@ -19,16 +19,29 @@ func rounds(ctx context.Context, window time.Duration, round func(n int) error) 
 	return nil
 }
 
+// sigkill kills anywhere: in a commit, between commit and publication, in a
+// transaction, between its end and the note of it. Each step that asks Postgres
+// takes some milliseconds, so that no moment between two is too short to be hit.
 func sigkill(ctx context.Context, c *cell, window time.Duration) error {
-	return rounds(ctx, window, func(int) error {
+	way := c.ground.toPG[0]
+	if err := way.poison(both("latency", map[string]int{"latency": 15, "jitter": 10})...); err != nil {
+		return err
+	}
+	err := rounds(ctx, window, func(n int) error {
 		c.progress(ctx)
-		// Anywhere: in a commit, between commit and publication, in a transaction.
-		sleep(ctx, time.Duration(c.dice.IntN(1500))*time.Millisecond)
+		if sleep(ctx, time.Duration(c.dice.IntN(1000))*time.Millisecond); n%3 > 0 {
+			c.publishing(ctx)
+			sleep(ctx, time.Duration(c.dice.IntN(150))*time.Millisecond)
+		}
 		d := c.running()[0]
 		d.kill()
 		_, err := c.start(d.replica)
 		return err
 	})
+	if err != nil {
+		return err
+	}
+	return way.mend()
 }
 
 // sigstop stops one replica and then the other; each time the one that runs
@@ -49,7 +62,7 @@ func sigstop(ctx context.Context, c *cell, window time.Duration) error {
 // no shard any more.
 func (c *cell) takeOverAndWake(ctx context.Context, d *daemon) error {
 	sleep(ctx, 3*leaseTTL)
-	err := c.until(ctx, 2*leaseTTL, "the other replica takes over all shards", func() bool {
+	err := c.until(ctx, 4*leaseTTL, "the other replica takes over all shards", func() bool {
 		n, err := c.number(ctx, "SELECT count(*) FROM aslog.shard_head WHERE owner IS NULL OR owner LIKE $1 || '/%'", d.name)
 		return err == nil && n == 0
 	})

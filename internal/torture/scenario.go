@@ -65,7 +65,7 @@ func busy() simulator.Config {
 }
 
 func comings() simulator.Config {
-	c := world(simulator.Faults{Twice: 0.1, DeletedGroups: 3, DeletedAfter: 5 * time.Second, ReturnAfter: 5 * time.Second})
+	c := world(simulator.Faults{Twice: 0.1, DeletedGroups: 3, DeletedAfter: 8 * time.Second, ReturnAfter: 5 * time.Second})
 	c.NewGroups, c.NewGroupsWithin = 3, 10*time.Second
 	return c
 }
