@@ -73,4 +73,4 @@ func TestRelaySeesThatTheJournalWentBackAndOn(t *testing.T) {
 	}
 }
 
-func endsWith(r *Row) head { return head{r.Seq, r.ChainHash, r.RecordedAt} }
+func endsWith(r *Row) head { return head{seq: r.Seq, hash: r.ChainHash, at: r.RecordedAt} }
