@@ -253,8 +253,9 @@ func (s *simulation) holdOnce(ctx context.Context, p *process, lease checkpoint.
 	writes := role("committer", 0)
 	committer = NewCommitter(CommitterConfig{Lease: lease, Settle: time.Hour, Wake: relay.Wake, Before: relay.CheckFork, Log: zerolog.Nop()})
 	committer.idle = time.Second
+	dice := role("pauses of committer", 0).rng // Run's alone
 	committer.pool = simSession{writes, s.db}
-	committer.jitter = func(d time.Duration) time.Duration { return upTo(writes.rng, d) }
+	committer.jitter = func(d time.Duration) time.Duration { return upTo(dice, d) }
 	group.Go(func() error { return relay.Run(ctx) })
 	group.Go(func() error { return committer.Run(ctx) })
 	group.Go(func() error { return s.read(ctx, role("worker", 0), lease, committer) })
@@ -269,8 +270,9 @@ func (s *simulation) relay(p *process, lease checkpoint.Lease, turn int, stopped
 		return simLine{line, s.kafka}
 	}})
 	relay := NewRelay(RelayConfig{Lease: lease, Broker: client, Prefix: "sim", Log: zerolog.Nop(), Stopped: stopped})
+	dice := s.actor(p, fmt.Sprint("pauses of relay", turn), 1).rng // Run's alone
 	relay.store.pool = simSession{reads, s.db}
-	relay.jitter = func(d time.Duration) time.Duration { return upTo(reads.rng, d) }
+	relay.jitter = func(d time.Duration) time.Duration { return upTo(dice, d) }
 	relay.lot = 3
 	return relay
 }
