@@ -164,13 +164,13 @@ func (a *actor) step(ctx context.Context, do func() error) error {
 	if !a.sim.faulty {
 		fate = 200
 	}
-	a.sim.mu.Unlock()
 	switch fate {
 	case 0:
 		wait += upTo(a.rng, 3*time.Second)
 	case 1:
 		wait += upTo(a.rng, 40*time.Second)
 	}
+	a.sim.mu.Unlock()
 	time.Sleep(wait)
 	a.rest()
 	a.sim.mu.Lock()
@@ -207,11 +207,12 @@ func (a *actor) rest() {
 	for {
 		a.sim.mu.Lock()
 		left := time.Until(a.asleep)
+		extra := upTo(a.rng, time.Millisecond)
 		a.sim.mu.Unlock()
 		if left <= 0 {
 			return
 		}
-		time.Sleep(left + upTo(a.rng, time.Millisecond))
+		time.Sleep(left + extra)
 	}
 }
 
