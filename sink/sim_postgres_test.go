@@ -3,10 +3,10 @@ package sink
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -23,7 +23,6 @@ type simState struct {
 	journal   []*Row
 	actions   map[key]state
 	covered   map[string]bool // spans, as text
-	done      map[string]bool // transactions that were committed
 	published published
 	stopped   string
 }
@@ -31,7 +30,7 @@ type simState struct {
 func (s *simState) clone() *simState {
 	c := *s
 	c.journal = slices.Clip(s.journal)
-	c.actions, c.covered, c.done = maps.Clone(s.actions), maps.Clone(s.covered), maps.Clone(s.done)
+	c.actions, c.covered = maps.Clone(s.actions), maps.Clone(s.covered)
 	return &c
 }
 
@@ -40,9 +39,9 @@ func (s *simState) clone() *simState {
 type simPostgres struct {
 	sim    *simulation
 	now    *simState
-	before []*simState // what it was after each commit
-	holder *simTx      // who has the shard's row locked
-	xacts  int         // transactions so far
+	before []*simState     // what it was after each commit
+	holder *simTx          // who has the shard's row locked
+	done   map[string]bool // transactions that have committed
 }
 
 func (p *simPostgres) commit(next *simState) {
@@ -201,21 +200,19 @@ func (t *simTx) Commit(ctx context.Context) error {
 		if t.next != nil {
 			// Others may have noted what is published since.
 			t.next.published, t.next.stopped = t.db.now.published, t.db.now.stopped
-			t.next.done[t.xact] = true
 			t.db.commit(t.next)
+			t.db.done[t.xact] = true
 		}
 		t.release()
 		return nil
 	})
 }
 
-func (t *simTx) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
+// QueryRow answers what became of an earlier transaction.
+func (t *simTx) QueryRow(ctx context.Context, _ string, args ...any) pgx.Row {
 	rows := &simRows{at: -1}
 	rows.err = t.within(ctx, func() error {
-		if sql != doneSQL {
-			panic("a statement that the simulation does not know: " + sql)
-		}
-		rows.add(t.next.done[named(args)["xact"].(string)])
+		rows.add(t.db.done[named(args)["xact"].(string)])
 		return nil
 	})
 	return rows
@@ -305,8 +302,7 @@ func (t *simTx) run(sql string, a pgx.NamedArgs, rows *simRows) {
 		if at := micro(time.Now()); at.After(h.at) {
 			h.at = at
 		}
-		t.db.xacts++
-		t.xact = strconv.Itoa(t.db.xacts)
+		t.xact = fmt.Sprint(len(t.db.before), t.name, h.at.UnixNano())
 		rows.add(h.seq, h.hash, h.at, t.xact)
 	case storedSQL:
 		groups, actions := a["groups"].([]string), a["actions"].([]string)

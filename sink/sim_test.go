@@ -73,8 +73,8 @@ func newSimulation(t *testing.T, seed uint64, note func(string, ...any)) *simula
 		rows:   map[string]*Row{}, former: map[string]string{}, judged: map[string]verdictSoFar{},
 	}
 	s.ctx, s.stop = context.WithCancelCause(t.Context())
-	genesis := &simState{head: head{hash: make([]byte, 32)}, actions: map[key]state{}, covered: map[string]bool{}, done: map[string]bool{}}
-	s.db = &simPostgres{sim: s, now: genesis}
+	genesis := &simState{head: head{hash: make([]byte, 32)}, actions: map[key]state{}, covered: map[string]bool{}}
+	s.db = &simPostgres{sim: s, now: genesis, done: map[string]bool{}}
 	decoder, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1))
 	if err != nil {
 		t.Fatal(err)
@@ -164,13 +164,13 @@ func (a *actor) step(ctx context.Context, do func() error) error {
 	if !a.sim.faulty {
 		fate = 200
 	}
-	a.sim.mu.Unlock()
 	switch fate {
 	case 0:
 		wait += upTo(a.rng, 3*time.Second)
 	case 1:
 		wait += upTo(a.rng, 40*time.Second)
 	}
+	a.sim.mu.Unlock()
 	time.Sleep(wait)
 	a.rest()
 	a.sim.mu.Lock()
@@ -207,11 +207,12 @@ func (a *actor) rest() {
 	for {
 		a.sim.mu.Lock()
 		left := time.Until(a.asleep)
+		extra := upTo(a.rng, time.Millisecond)
 		a.sim.mu.Unlock()
 		if left <= 0 {
 			return
 		}
-		time.Sleep(left + upTo(a.rng, time.Millisecond))
+		time.Sleep(left + extra)
 	}
 }
 
@@ -253,8 +254,9 @@ func (s *simulation) holdOnce(ctx context.Context, p *process, lease checkpoint.
 	writes := role("committer", 0)
 	committer = NewCommitter(CommitterConfig{Lease: lease, Settle: time.Hour, Wake: relay.Wake, Before: relay.CheckFork, Log: zerolog.Nop()})
 	committer.idle = time.Second
+	dice := role("pauses of committer", 0).rng // Run's alone
 	committer.pool = simSession{writes, s.db}
-	committer.jitter = func(d time.Duration) time.Duration { return upTo(writes.rng, d) }
+	committer.jitter = func(d time.Duration) time.Duration { return upTo(dice, d) }
 	group.Go(func() error { return relay.Run(ctx) })
 	group.Go(func() error { return committer.Run(ctx) })
 	group.Go(func() error { return s.read(ctx, role("worker", 0), lease, committer) })
@@ -269,8 +271,9 @@ func (s *simulation) relay(p *process, lease checkpoint.Lease, turn int, stopped
 		return simLine{line, s.kafka}
 	}})
 	relay := NewRelay(RelayConfig{Lease: lease, Broker: client, Prefix: "sim", Log: zerolog.Nop(), Stopped: stopped})
+	dice := s.actor(p, fmt.Sprint("pauses of relay", turn), 1).rng // Run's alone
 	relay.store.pool = simSession{reads, s.db}
-	relay.jitter = func(d time.Duration) time.Duration { return upTo(reads.rng, d) }
+	relay.jitter = func(d time.Duration) time.Duration { return upTo(dice, d) }
 	relay.lot = 3
 	return relay
 }
