@@ -208,8 +208,8 @@ var memory = []mutation{
 	{
 		breaks: "a pass over a closed span takes all of it, whatever its size",
 		file:   "ingest/spans.go",
-		old:    `	if p.total > maxRows && piece.Length() > time.Second {`,
-		new:    `	if p.total > 1<<30 && piece.Length() > time.Second {`,
+		old:    `	if p.total > most && piece.Length() > time.Second {`,
+		new:    `	if p.total > most+1<<30 && piece.Length() > time.Second {`,
 		pkg:    "ingest", test: "TestLaw09APassIsBounded",
 	},
 }
