@@ -81,9 +81,9 @@ func (w *oddWorld) run(d time.Duration) {
 	fleet := &ingest.Fleet{
 		Sources: map[string]ingest.Source{"s": {API: w.api, Project: w.sim.Project(), Backfills: make(chan struct{}, 4)}},
 		Roster:  w.ledger, Sink: w.ledger, Counter: w.ledger, Settle: w.settle,
-		Poll: w.poll, Follow: 20 * time.Second, Horizons: &ingest.Horizons{}, Warn: func(_ ingest.Target, err error) { w.warn(err) },
+		Poll: w.poll, Follow: w.poll / 3, Horizons: &ingest.Horizons{}, Warn: func(_ ingest.Target, err error) { w.warn(err) },
 	}
-	watcher := &ingest.Watcher{Source: "s", Project: w.sim.Project(), API: w.api, Lister: w.ledger, Shards: 1, Interval: time.Minute, Warn: w.warn}
+	watcher := &ingest.Watcher{Source: "s", Project: w.sim.Project(), API: w.api, Lister: w.ledger, Shards: 1, Interval: w.poll, Warn: w.warn}
 	lease := checkpoint.Lease{Epoch: 1, Owner: "me"}
 	var both errgroup.Group
 	both.Go(func() error { return fleet.Run(ctx, lease) })

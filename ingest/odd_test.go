@@ -9,7 +9,7 @@ import (
 	"aslogd/internal/simulator"
 )
 
-// A backlog, then four hours live, with actions that come late and some that
+// A backlog, then two hours live, with actions that come late and some that
 // stay open, under each odd API: everything is stored as it was last shown,
 // without a gap.
 func TestReadingIsCompleteUnderEachOddAPI(t *testing.T) {
@@ -36,10 +36,10 @@ func TestReadingIsCompleteUnderEachOddAPI(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				f.Late, f.LateBy = 0.1, 5*time.Minute
-				f.Stuck, f.StuckFor = 0.02, 90*time.Minute
-				w := newOddWorld(t, simulator.Config{Seed: 1, Groups: 2, ActionsPerGroup: 1000, FirstAction: true, LiveRate: 0.01, LiveFor: 4 * time.Hour, Faults: f})
-				w.run(2 * time.Hour)
-				w.run(3 * time.Hour)
+				f.Stuck, f.StuckFor = 0.05, 40*time.Minute
+				w := newOddWorld(t, simulator.Config{Seed: 1, Groups: 2, ActionsPerGroup: 600, FirstAction: true, LiveRate: 0.01, LiveFor: 100 * time.Minute, Faults: f})
+				w.run(time.Hour)
+				w.run(90 * time.Minute)
 				w.requireComplete(5 * time.Minute)
 			})
 		})
@@ -86,9 +86,7 @@ func TestASecondWith6000Actions(t *testing.T) {
 		gap bool
 	}{
 		"within reach":      {0, false},
-		"just within reach": {5900, false},
 		"just out of reach": {5898, true},
-		"far out of reach":  {1000, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -119,15 +117,4 @@ func TestASecondWith6000Actions(t *testing.T) {
 			})
 		})
 	}
-}
-
-// 45,000 actions of one group in the six hours before reading began: complete,
-// without a gap.
-func Test45000ActionsInThePastSixHours(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := newOddWorld(t, simulator.Config{Seed: 4, Groups: 1, ActionsPerGroup: 100, FirstAction: true, Dense: 45_000, DenseAt: -7 * time.Hour})
-		w.run(30 * time.Minute)
-		w.requireComplete(5 * time.Minute)
-	})
 }

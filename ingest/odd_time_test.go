@@ -16,16 +16,16 @@ import (
 // stored.
 func TestRetentionThatEatsThePastWhileItIsRead(t *testing.T) {
 	t.Parallel()
-	for name, speed := range map[string]float64{"with the clock": 1, "a day in a minute": 1440, "an hour in a second": 3600, "a day in a second": 86400} {
+	for name, speed := range map[string]float64{"with the clock": 1, "an hour in a second": 3600, "a day in a second": 86400} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				w := newOddWorld(t, simulator.Config{
-					Seed: 5, Groups: 3, ActionsPerGroup: 6000, LiveRate: 0.01, LiveFor: time.Hour,
+					Seed: 5, Groups: 1, ActionsPerGroup: 6000, LiveRate: 0.01, LiveFor: 20 * time.Minute,
 					Faults: simulator.Faults{Retention: 20 * day, RetentionSpeed: speed},
 				})
 				w.run(90 * time.Second)
-				w.run(2 * time.Hour)
+				w.run(30 * time.Minute)
 				for id, j := range w.judge(5 * time.Minute) {
 					g, retention := w.ledger.get(id), w.ledger.gaps(id, checkpoint.Retention)
 					if j.wrong+j.missing > 0 || len(w.ledger.unproven(id)) > 0 || retention.Length() != g.Lost.Length() {
