@@ -19,9 +19,10 @@ import (
 // in a group while it was deleted. An action that two groups list stands in
 // both.
 type Truth struct {
-	At      time.Time    `json:"at"`
-	Project string       `json:"project"`
-	Groups  []GroupTruth `json:"groups"`
+	At        time.Time    `json:"at"`
+	Project   string       `json:"project"`
+	OffsetCap int          `json:"-"` // the largest start_number that the API takes; 0: any
+	Groups    []GroupTruth `json:"groups"`
 }
 
 // A GroupTruth is one group that exists at that moment or did before. Its
@@ -87,7 +88,7 @@ func (s *Simulator) census(only string) (*Truth, []*group) {
 		snap.shown, snap.open = slices.Clone(g.shown), nil
 		groups = append(groups, &snap)
 	}
-	return &Truth{At: now.UTC(), Project: s.cfg.Project, Groups: []GroupTruth{}}, groups
+	return &Truth{At: now.UTC(), Project: s.cfg.Project, OffsetCap: s.cfg.Faults.OffsetCap, Groups: []GroupTruth{}}, groups
 }
 
 func (s *Simulator) truthOf(g *group, now time.Time, raw bool) GroupTruth {

@@ -41,12 +41,13 @@ type Revision struct {
 	Typed string
 }
 
-// A Present is one row of aslog.scaling_action with the number of its children.
+// A Present is one row of aslog.scaling_action with the rows below it, as JSON.
 type Present struct {
-	Shard                             int
-	Seq                               int64
-	Typed                             string
-	Instances, LoadBalancers, Reasons int
+	Shard       int
+	Seq         int64
+	Typed       string
+	Description *string
+	Children    string
 }
 
 // A Gap is one row of aslog.gap.
@@ -61,6 +62,8 @@ type Record struct {
 	Seq, Chain string // the headers
 	ID         string // ce_id: group/action/revision
 	Key        string
+	Millis     int64 // the timestamp
+	Value      value
 }
 
 // Gather reads all of it. The topics come first: what is published is in the
@@ -110,13 +113,15 @@ func (e *Evidence) readActions(ctx context.Context, tx pgx.Tx) error {
 	if err != nil {
 		return err
 	}
-	var k Key
-	var p Present
-	_, err = pgx.ForEachRow(rows, []any{&k.Group, &k.Action, &p.Shard, &p.Seq, &p.Typed, &p.Instances, &p.LoadBalancers, &p.Reasons}, func() error {
+	for rows.Next() {
+		var k Key
+		var p Present
+		if err := rows.Scan(&k.Group, &k.Action, &p.Shard, &p.Seq, &p.Typed, &p.Description, &p.Children); err != nil {
+			return err
+		}
 		e.Actions[k] = p
-		return nil
-	})
-	return err
+	}
+	return rows.Err()
 }
 
 func (e *Evidence) readQuarantine(ctx context.Context, tx pgx.Tx) error {

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"time"
 
-	"aslogd/ingest/action"
 	"aslogd/internal/simulator"
 	"aslogd/sink"
 )
@@ -94,14 +93,14 @@ func (e *Evidence) judgeActions(v *Verdict, truth *simulator.Truth, newest map[K
 			known[k] = true
 			if a.Quarantined {
 				v.Unreadable++
-				if !e.quarantined(g.ID, a) && !e.inGap(g.ID, a.Start) {
+				if !e.quarantined(g.ID, a) && !e.excused(truth, &g, a) {
 					v.note(&v.Missing, "record %v, %s, started %s, is not in quarantine", k, a.Odd, a.Start.Format(time.RFC3339))
 				}
 				continue
 			}
 			v.Actions++
 			switch r := newest[k]; {
-			case r == nil && e.inGap(g.ID, a.Start):
+			case r == nil && e.excused(truth, &g, a):
 				v.InGap++
 			case r == nil:
 				v.note(&v.Missing, "action %v, started %s, is not stored", k, a.Start.Format(time.RFC3339))
@@ -126,42 +125,40 @@ func (e *Evidence) quarantined(group string, a *simulator.ActionTruth) bool {
 	return false
 }
 
-// inGap tells whether an honest gap says that this moment is lost for ever. One
-// that is only unproven yet is none: it is expected to close.
-func (e *Evidence) inGap(group string, at time.Time) bool {
-	for _, g := range e.Gaps[group] {
-		if g.Reason != "unproven" && !at.Before(g.From) && at.Before(g.To) {
-			return true
+// excused tells whether an honest gap says that the action is lost for ever, and
+// the truth bears that out: retention has hidden it, its group was deleted, or
+// its second is fuller than the API lets anyone page through. A gap that the
+// truth does not bear out excuses nothing, else a daemon that gave up would be
+// called good; and one that is only unproven is expected to close.
+func (e *Evidence) excused(truth *simulator.Truth, g *simulator.GroupTruth, a *simulator.ActionTruth) bool {
+	for _, gap := range e.Gaps[g.ID] {
+		if a.Start.Before(gap.From) || !a.Start.Before(gap.To) {
+			continue
+		}
+		switch gap.Reason {
+		case "retention":
+			if a.Expired {
+				return true
+			}
+		case "gone":
+			if g.Deleted != nil && a.Start.Before(*g.Deleted) {
+				return true
+			}
+		case "offset_cap":
+			if truth.OffsetCap > 0 && besides(g, a) > truth.OffsetCap {
+				return true
+			}
 		}
 	}
 	return false
 }
 
-// judgeTables asks whether the tables show the journal's newest revisions and
-// nothing else.
-func (e *Evidence) judgeTables(v *Verdict, newest map[Key]*Revision) {
-	for k, p := range e.Actions {
-		if p.Seq > 0 {
-			v.Rows++
-		}
-		r := newest[k]
-		if r == nil || r.Shard != p.Shard || r.Seq != p.Seq || r.Typed != p.Typed {
-			v.note(&v.Wrong, "the row of %v does not say what its newest revision says", k)
-			continue
-		}
-		a, err := action.Parse(r.Raw)
-		if err != nil {
-			v.note(&v.Wrong, "revision %d of %v cannot be read: %v", r.Revision, k, err)
-			continue
-		}
-		if p.Instances != len(a.Instances) || p.LoadBalancers != len(a.LoadBalancers) || p.Reasons != len(a.Reasons) {
-			v.note(&v.Wrong, "%v has %d instances, %d load balancers and %d reasons in the tables, and %d, %d and %d in its record",
-				k, p.Instances, p.LoadBalancers, p.Reasons, len(a.Instances), len(a.LoadBalancers), len(a.Reasons))
+// besides is how many actions of the group start in that one's second.
+func besides(g *simulator.GroupTruth, a *simulator.ActionTruth) (n int) {
+	for i := range g.Actions {
+		if g.Actions[i].Start.Equal(a.Start) {
+			n++
 		}
 	}
-	for k := range newest {
-		if _, found := e.Actions[k]; !found {
-			v.note(&v.Wrong, "%v is in the journal and not in the table", k)
-		}
-	}
+	return n
 }

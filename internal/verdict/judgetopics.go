@@ -24,6 +24,9 @@ func (e *Evidence) judgeTopic(v *Verdict) {
 			v.note(&v.Repeated, "partition %d holds seq %d after %d", r.Partition, seq, seen[r.Partition])
 		default:
 			seen[r.Partition]++
+			if otherwise := r.tells(at[seq-1], at[seq-1].GroupID); otherwise != "" {
+				v.note(&v.Wrong, "seq %d of partition %d has %s", seq, r.Partition, otherwise)
+			}
 		}
 	}
 	for shard, at := range rows {
@@ -53,6 +56,10 @@ func (e *Evidence) judgeLatest(v *Verdict, newest map[Key]*Revision) {
 			v.note(&v.Missing, "%v is not in the compacted topic", k)
 		case record.Seq != strconv.FormatInt(r.Seq, 10) || record.Partition != r.Shard || record.Chain != fmt.Sprintf("%x", r.ChainHash):
 			v.note(&v.Wrong, "%v stands in the compacted topic with seq %s, not %d", k, record.Seq, r.Seq)
+		default:
+			if otherwise := record.tells(r, key); otherwise != "" {
+				v.note(&v.Wrong, "%v stands in the compacted topic with %s", k, otherwise)
+			}
 		}
 		delete(last, key)
 	}

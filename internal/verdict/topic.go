@@ -70,7 +70,10 @@ func recordOf(r *kgo.Record) Record {
 	for _, h := range r.Headers {
 		headers[h.Key] = string(h.Value)
 	}
-	return Record{Partition: int(r.Partition), Seq: headers["aslogd-seq"], Chain: headers["aslogd-chain"], ID: headers["ce_id"], Key: string(r.Key)}
+	return Record{
+		Partition: int(r.Partition), Seq: headers["aslogd-seq"], Chain: headers["aslogd-chain"], ID: headers["ce_id"],
+		Key: string(r.Key), Millis: r.Timestamp.UnixMilli(), Value: valueOf(r.Value),
+	}
 }
 
 // stableEnds asks where a read_committed reader's view of each partition ends;

@@ -21,13 +21,13 @@ type Verdict struct {
 	Records   int // in the topic, as a read_committed reader sees it
 
 	Missing  int // actions that are not stored and in no honest gap, revisions that are not in the topic
-	Wrong    int // not in the last state that was shown, never shown at all, or told otherwise by a table or the compacted topic
+	Wrong    int // not in the last state that was shown, never shown at all, or told otherwise by a table or a topic
 	Extra    int // revisions that repeat one, or that the cloud never showed
 	Repeated int // records seen again, out of order, or of no journal row
 	Broken   int // holes in seq, and links of the chain that do not hold
 
 	Unreadable int // records that no reader can take: each must be in quarantine, else it is Missing
-	InGap      int // actions that are not stored but lie in a gap with a reason for ever
+	InGap      int // actions that are not stored but lie in a gap for ever, for a reason that the truth bears out
 
 	Examples []string // the first few of what is wrong, in words
 }

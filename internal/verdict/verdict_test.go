@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -22,11 +23,6 @@ func TestJudgeSeesEveryDamage(t *testing.T) {
 	}{
 		{"nothing", func(*Evidence) {}, (*Verdict).Good},
 		{"an action is not stored", func(e *Evidence) { e.drop(len(e.Journal) - 1) }, func(v *Verdict) bool { return v.Missing == 1 && v.Wrong+v.Extra+v.Repeated+v.Broken == 0 }},
-		{"an action is in a gap for ever", func(e *Evidence) {
-			r := e.Journal[len(e.Journal)-1]
-			e.drop(len(e.Journal) - 1)
-			e.Gaps[r.GroupID] = []Gap{{*r.StartTime, r.StartTime.Add(time.Second), "retention"}}
-		}, func(v *Verdict) bool { return v.Good() && v.InGap == 1 }},
 		{"a gap is only unproven yet", func(e *Evidence) {
 			r := e.Journal[len(e.Journal)-1]
 			e.drop(len(e.Journal) - 1)
@@ -52,11 +48,19 @@ func TestJudgeSeesEveryDamage(t *testing.T) {
 			e.Actions[Key{r.GroupID, r.ActionID}] = p
 		}, func(v *Verdict) bool { return v.Wrong == 1 }},
 		{"a row has lost a child", func(e *Evidence) {
-			for k, p := range e.Actions {
-				p.Reasons++
-				e.Actions[k] = p
-				return
-			}
+			k, p := e.some()
+			p.Children = "[[],[],[]]"
+			e.Actions[k] = p
+		}, func(v *Verdict) bool { return v.Wrong == 1 }},
+		{"a child says something else", func(e *Evidence) {
+			k, p := e.some()
+			p.Children = strings.Replace(p.Children, "null", "7", 1)
+			e.Actions[k] = p
+		}, func(v *Verdict) bool { return v.Wrong == 1 }},
+		{"a row has another description", func(e *Evidence) {
+			k, p := e.some()
+			p.Description = nil
+			e.Actions[k] = p
 		}, func(v *Verdict) bool { return v.Wrong == 1 }},
 		{"a row is in no journal", func(e *Evidence) { e.Actions[Key{"g", "a"}] = Present{Seq: 1} }, func(v *Verdict) bool { return v.Wrong == 1 }},
 		{"an unreadable record is not in quarantine", func(e *Evidence) { clear(e.Quarantine) }, func(v *Verdict) bool { return v.Missing == v.Unreadable }},
@@ -69,6 +73,16 @@ func TestJudgeSeesEveryDamage(t *testing.T) {
 			e.Latest = append(e.Latest[:i], e.Latest[i+1:]...)
 		}, func(v *Verdict) bool { return v.Wrong == 1 && v.Missing == 0 }},
 		{"the compacted topic holds a record twice", func(e *Evidence) { e.Latest = append(e.Latest, e.Latest[len(e.Latest)-1]) }, func(v *Verdict) bool { return v.Repeated == 1 }},
+		{"a record's raw text has another byte", func(e *Evidence) { e.Records[3].Value.raw[0]++ }, func(v *Verdict) bool { return v.Wrong == 1 && v.Repeated == 0 }},
+		{"a record leaves a small raw text out", func(e *Evidence) {
+			e.Records[3].Value.raw, e.Records[3].Value.cut = [32]byte{}, true
+		}, func(v *Verdict) bool { return v.Wrong == 1 && v.Repeated == 0 }},
+		{"a record's value says something else", func(e *Evidence) {
+			e.Records[3].Value.says = e.Records[2].Value.says
+		}, func(v *Verdict) bool { return v.Wrong == 1 }},
+		{"a record has another key", func(e *Evidence) { e.Records[3].Key = "g" }, func(v *Verdict) bool { return v.Wrong == 1 }},
+		{"a record has another timestamp", func(e *Evidence) { e.Records[3].Millis++ }, func(v *Verdict) bool { return v.Wrong == 1 }},
+		{"a record of the compacted topic has another raw text", func(e *Evidence) { e.Latest[len(e.Latest)-1].Value.raw[0]++ }, func(v *Verdict) bool { return v.Wrong == 1 }},
 		{"a record is of another row", func(e *Evidence) { e.Records[len(e.Records)-1].Chain = "00" }, func(v *Verdict) bool { return v.Repeated == 1 && v.Missing == 1 }},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -139,9 +153,19 @@ func (e *Evidence) follow(t *testing.T, r *Revision) {
 	if err != nil && t != nil {
 		t.Fatal(err)
 	}
-	e.Actions[Key{r.GroupID, r.ActionID}] = Present{r.Shard, r.Seq, r.Typed, len(a.Instances), len(a.LoadBalancers), len(a.Reasons)}
-	record := Record{r.Shard, fmt.Sprint(r.Seq), fmt.Sprintf("%x", r.ChainHash), fmt.Sprintf("%s/%s/%d", r.GroupID, r.ActionID, r.Revision), r.GroupID + "/" + r.ActionID}
-	e.Records, e.Latest = append(e.Records, record), append(e.Latest, record)
+	e.Actions[Key{r.GroupID, r.ActionID}] = Present{r.Shard, r.Seq, r.Typed, a.Description, children(a)}
+	text, err := sink.Value(&r.Row, 1<<20)
+	if err != nil && t != nil {
+		t.Fatal(err)
+	}
+	record := Record{
+		Partition: r.Shard, Seq: fmt.Sprint(r.Seq), Chain: fmt.Sprintf("%x", r.ChainHash),
+		ID:     fmt.Sprintf("%s/%s/%d", r.GroupID, r.ActionID, r.Revision),
+		Millis: r.RecordedAt.UnixMilli(), Value: valueOf(text),
+	}
+	latest := record
+	record.Key, latest.Key = r.GroupID, r.GroupID+"/"+r.ActionID
+	e.Records, e.Latest = append(e.Records, record), append(e.Latest, latest)
 }
 
 func (e *Evidence) drop(i int) {
@@ -163,6 +187,16 @@ func (e *Evidence) rewrite(i int, change func(r *sink.Row)) {
 	change(&r.Row)
 	r.ChainHash = sink.ChainHash(e.Journal[i-1].ChainHash, &r.Row)
 	e.follow(nil, r)
+}
+
+// some is an action with rows below it and a description.
+func (e *Evidence) some() (Key, Present) {
+	for k, p := range e.Actions {
+		if p.Description != nil && strings.Contains(p.Children, "null") {
+			return k, p
+		}
+	}
+	panic("no action has rows below it")
 }
 
 // last is the newest journal row of that kind.

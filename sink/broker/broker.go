@@ -10,7 +10,9 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"syscall"
 	"time"
 
 	"github.com/segmentio/kafka-go"
@@ -83,6 +85,9 @@ func call[T protocol.Message](ctx context.Context, b *Broker, req protocol.Messa
 		if cause := context.Cause(ctx); cause != nil {
 			return none, cause
 		}
+		if broke(err) {
+			b.transport.CloseIdleConnections()
+		}
 		return none, err
 	}
 	typed, ok := res.(T)
@@ -90,6 +95,18 @@ func call[T protocol.Message](ctx context.Context, b *Broker, req protocol.Messa
 		return none, fmt.Errorf("kafka answered a %T with a %T", req, res)
 	}
 	return typed, nil
+}
+
+// broke tells whether a connection was closed under a request. The others that
+// lie idle are as dead then, most often, but the transport notices only as it
+// uses them: each would cost somebody a request, and its patience after it.
+func broke(err error) bool {
+	for _, closed := range []error{io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.EPIPE} {
+		if errors.Is(err, closed) {
+			return true
+		}
+	}
+	return false
 }
 
 // again repeats ask while its refusal is one that mends by itself (a
