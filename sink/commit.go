@@ -23,9 +23,11 @@ import (
 type CommitterConfig struct {
 	Pool        *pgxpool.Pool
 	Lease       checkpoint.Lease
-	Settle      time.Duration                   // how long an earlier payload must be shown again to be believed
-	Wake        func()                          // called after a commit that made journal rows; may be nil
-	Before      func(ctx context.Context) error // asked before the first commit; an error stops the shard; may be nil
+	Settle      time.Duration                              // how long an earlier payload must be shown again to be believed
+	Wake        func()                                     // called after a commit that made journal rows; may be nil
+	Before      func(ctx context.Context) error            // asked before the first commit; an error stops the shard; may be nil
+	Again       func(ctx context.Context) error            // asked anew where a commit's answer was lost and the journal lacks its rows; may be nil
+	Moved       func(ctx context.Context, why error) error // told that the journal went back, until it has noted that; may be nil
 	Log         zerolog.Logger
 	Metrics     *Metrics // may be nil
 	MemoryBytes int64    // of the batches that wait; 32 MiB when zero
@@ -40,6 +42,8 @@ type Committer struct {
 	settle  time.Duration
 	wake    func()
 	before  func(context.Context) error
+	again   func(context.Context) error
+	moved   func(context.Context, error) error
 	log     zerolog.Logger
 	metrics *Metrics
 
@@ -58,18 +62,21 @@ type Committer struct {
 	refuse error // why Commit takes nothing now
 
 	refused map[[32]byte]time.Time // records that Postgres would not take; Run's alone
-	at      *head                  // where this epoch's last commit left the journal; nil before it; Run's alone
+	at      *head                  // where this epoch found the journal, or its last commit left it; Run's alone
+
+	asked chan struct{} // closed once Before has answered
 }
 
 // NewCommitter returns a committer for the shard and epoch of cfg.Lease. It
 // commits nothing before Run is called.
 func NewCommitter(cfg CommitterConfig) *Committer {
 	c := &Committer{
-		pool: cfg.Pool, lease: cfg.Lease, settle: cfg.Settle, wake: cfg.Wake, before: cfg.Before,
+		pool: cfg.Pool, lease: cfg.Lease, settle: cfg.Settle, wake: cfg.Wake, before: cfg.Before, again: cfg.Again, moved: cfg.Moved,
 		log: cfg.Log.With().Int("shard", cfg.Lease.Shard).Logger(), metrics: cfg.Metrics,
 		limit: cfg.MemoryBytes, idle: 5 * time.Second, pause: 100 * time.Millisecond, jitter: rand.N[time.Duration],
 		normalise: normalise,
 		arrived:   make(chan struct{}, 1),
+		asked:     make(chan struct{}),
 		refused:   map[[32]byte]time.Time{},
 	}
 	if c.limit <= 0 {
@@ -80,6 +87,12 @@ func NewCommitter(cfg CommitterConfig) *Committer {
 	}
 	if c.before == nil {
 		c.before = func(context.Context) error { return nil }
+	}
+	if c.again == nil {
+		c.again = func(context.Context) error { return nil }
+	}
+	if c.moved == nil {
+		c.moved = func(context.Context, error) error { return nil }
 	}
 	c.memory = semaphore.NewWeighted(c.limit)
 	return c
@@ -116,6 +129,9 @@ func (c *Committer) Run(ctx context.Context) (err error) {
 		c.close(err)
 	}()
 	months.Go(func() { c.keepMonths(ctx) })
+	if err := c.find(ctx); err != nil {
+		return err
+	}
 	c.recheck.Store(true)
 	for {
 		if err := c.cleared(ctx); err != nil {
@@ -145,6 +161,7 @@ func (c *Committer) cleared(ctx context.Context) error {
 				c.log.Info().Msg("shard goes on committing")
 			}
 			c.setRefuse(nil)
+			c.answered()
 			continue
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
@@ -157,11 +174,55 @@ func (c *Committer) cleared(ctx context.Context) error {
 		}
 		c.recheck.Store(true)
 		c.setRefuse(&Stopped{Shard: c.lease.Shard, Err: err})
+		c.answered()
 		if err := sleep(ctx, 50*c.pause); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// find remembers where the journal ends, before Before is asked: what it finds
+// holds for that journal, and for one that went back since it does not.
+func (c *Committer) find(ctx context.Context) error {
+	for try := 0; ; try++ {
+		st, err := relayStore{c.pool, c.lease}.state(ctx)
+		switch {
+		case err == nil:
+			c.at = &head{seq: st.headSeq, hash: st.headHash}
+			return nil
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case errors.Is(err, checkpoint.ErrLost):
+			return err
+		}
+		if try&(try+1) == 0 {
+			c.log.Warn().Err(err).Int("try", try+1).Msg("cannot see where the journal ends, trying again")
+		}
+		if err := sleep(ctx, c.wait(try)); err != nil {
+			return err
+		}
+	}
+}
+
+// answered lets go on who waits for Before's first answer.
+func (c *Committer) answered() {
+	select {
+	case <-c.asked:
+	default:
+		close(c.asked)
+	}
+}
+
+// Asked waits until Before has answered for the first time, so that nobody
+// spends a request on what could not be stored. Held says what the answer was.
+func (c *Committer) Asked(ctx context.Context) error {
+	select {
+	case <-c.asked:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 // normalise is what a stored record's hash is under this release's normal form.

@@ -36,8 +36,30 @@ func (c *Committer) store(ctx context.Context, items []*item) error {
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
-		case errors.Is(err, checkpoint.ErrLost), errors.Is(err, errMoved):
+		case errors.Is(err, checkpoint.ErrLost):
 			return err
+		case errors.Is(err, errMoved):
+			merr := c.moved(ctx, err)
+			if merr == nil || errors.Is(merr, checkpoint.ErrLost) {
+				return err
+			}
+			err = errors.Join(err, merr)
+		case errors.Is(err, errUnsure):
+			// Outside the transaction: the answer may take a minute.
+			var fork *Fork
+			aerr := c.again(ctx)
+			switch {
+			case aerr == nil:
+				unsure.asked = true
+				continue
+			case errors.Is(aerr, checkpoint.ErrLost):
+				return aerr
+			case errors.As(aerr, &fork):
+				finish(items, &Stopped{Shard: c.lease.Shard, Err: aerr})
+				c.recheck.Store(true)
+				return nil
+			}
+			err = errors.Join(err, aerr)
 		case poisonous(err):
 			rest, found, serr := c.split(ctx, all, err)
 			if serr == nil && found {
@@ -52,11 +74,16 @@ func (c *Committer) store(ctx context.Context, items []*item) error {
 		if try&(try+1) == 0 {
 			c.log.Warn().Err(err).Int("try", try+1).Int("batches", len(items)).Msg("commit failed, trying again")
 		}
-		pause := min(c.pause<<min(try, 10), 50*c.pause)
-		if err := sleep(ctx, pause/2+c.jitter(pause)); err != nil {
+		if err := sleep(ctx, c.wait(try)); err != nil {
 			return err
 		}
 	}
+}
+
+// wait is how long to wait after a try.
+func (c *Committer) wait(try int) time.Duration {
+	pause := min(c.pause<<min(try, 10), 50*c.pause)
+	return pause/2 + c.jitter(pause)
 }
 
 // tell gives every caller its answer, and the relay its sign.

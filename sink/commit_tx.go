@@ -39,9 +39,15 @@ type head struct {
 // then worth nothing, and what was published may be ahead of the journal.
 var errMoved = errors.New("the journal has moved under its owner")
 
+// errUnsure says that the answer to a commit was lost and that the journal, which
+// ends where it ended before, lacks what it wrote. Where Postgres failed over to
+// a standby, its rows may have been published meanwhile.
+var errUnsure = errors.New("an earlier try was lost, or Postgres has lost it")
+
 // An attempt is one merged commit, as far as it came.
 type attempt struct {
 	sent     bool // COMMIT was sent: without an answer nobody knows
+	asked    bool // it was, and the topic does not hold its rows as far as that can be asked
 	told     bool // an earlier try has told what is counted: scans, and pages that are no JSON
 	end      head // where the journal ends with it
 	changes  []change
@@ -87,6 +93,10 @@ func (c *Committer) transact(ctx context.Context, all []unit, unsure *attempt, k
 	if c.at != nil && (c.at.seq != start.seq || !bytes.Equal(c.at.hash, start.hash)) {
 		return nil, fmt.Errorf("lock shard %d: its journal ends at seq %d, but this epoch committed up to %d: %w",
 			c.lease.Shard, start.seq, c.at.seq, errMoved)
+	}
+	if unsure != nil && unsure.rows() > 0 && !unsure.asked {
+		return nil, fmt.Errorf("lock shard %d: its journal ends at seq %d, and a commit up to %d was not answered: %w",
+			c.lease.Shard, start.seq, unsure.end.seq, errUnsure)
 	}
 	rehashed, err := c.rehash(ctx, tx, p, stored)
 	if err != nil {

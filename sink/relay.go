@@ -72,6 +72,10 @@ type Relay struct {
 	clear  atomic.Bool   // journal and topic were compared, and agree
 	forked atomic.Pointer[Fork]
 
+	allowed atomic.Bool               // CheckFork's last answer: rows may be numbered
+	sent    atomic.Pointer[published] // the last row that was handed to Kafka
+	noted   atomic.Bool               // Postgres holds that it lacks that row
+
 	producer *broker.Producer // nil: recovery is due
 	at       published
 	limit    int // of a batch, in bytes
@@ -168,19 +172,23 @@ func lost(err error) bool { return errors.Is(err, checkpoint.ErrLost) }
 
 // drain publishes until the topic is where the journal is.
 func (r *Relay) drain(ctx context.Context) error {
-	select {
-	case r.turn <- struct{}{}:
-		defer func() { <-r.turn }()
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 	for {
-		if err := r.ready(ctx); err != nil {
-			return err
-		}
-		more, err := r.publish(ctx)
+		more, err := r.step(ctx)
 		if err != nil || !more {
 			return err
 		}
 	}
+}
+
+// step publishes one lot, in its turn: whoever wants to number rows waits for no
+// more than that.
+func (r *Relay) step(ctx context.Context) (more bool, err error) {
+	if !r.take(ctx) {
+		return false, ctx.Err()
+	}
+	defer r.pass()
+	if err := r.ready(ctx); err != nil {
+		return false, err
+	}
+	return r.publish(ctx)
 }

@@ -71,31 +71,69 @@ func (r *Relay) Stands() *Fork { return r.forked.Load() }
 // CheckFork compares journal and topic, once for an epoch, before the shard's
 // new owner numbers its first row; afterwards it tells whether the relay has
 // stopped since. A *Fork says that they differ; checkpoint.ErrLost, that the
-// shard is another's. Where no broker answers within a few seconds, there is no
-// error: the journal may grow without it. Brokers that answer get longer: a
+// shard is another's; any other error, that Postgres could not be asked, so that
+// nothing is known. Where no broker answers within a few seconds, what Postgres
+// knows decides: a fork that was noted stands, and without one there is no error,
+// for the journal may grow without Kafka. Brokers that answer get longer: a
 // coordinator that loads is no reason to number rows unseen.
 func (r *Relay) CheckFork(ctx context.Context) error {
 	if r.clear.Load() {
-		return nil
-	}
-	if !r.answers(ctx) {
-		// The lease is checked all the same, and what a former owner found.
-		ctx, cancel := context.WithTimeout(ctx, r.patience)
+		// Only whether the journal still holds what was published is to be seen.
+		short, cancel := context.WithTimeout(ctx, r.patience)
 		defer cancel()
-		st, err := r.store.state(ctx)
-		r.remember(st)
-		return r.standing(err)
+		if _, err := r.state(short); err != nil || r.clear.Load() {
+			return r.standing(err)
+		}
 	}
-	ctx, cancel := context.WithTimeout(ctx, r.longest)
+	if r.answers(ctx) {
+		long, cancel := context.WithTimeout(ctx, r.longest)
+		defer cancel()
+		if r.take(long) {
+			defer r.pass()
+			return r.standing(r.ready(long))
+		}
+	}
+	// The lease is checked all the same, and what is known without Kafka.
+	ctx, cancel := context.WithTimeout(ctx, r.patience)
 	defer cancel()
+	_, err := r.state(ctx)
+	return r.standing(err)
+}
+
+// CheckAgain compares journal and topic anew, whatever was found before: the
+// answer to a commit was lost, and the journal lacks what it wrote. Either it
+// never came to be, or Postgres has lost it since, and it may be published.
+func (r *Relay) CheckAgain(ctx context.Context) error {
+	long, cancel := context.WithTimeout(ctx, r.longest)
+	defer cancel()
+	if r.take(long) {
+		r.producer = nil
+		r.clear.Store(false)
+		r.pass()
+	} else {
+		r.clear.Store(false)
+	}
+	return r.CheckFork(ctx)
+}
+
+// Moved notes that the journal went back under its owner, so that whoever
+// numbers rows next asks Kafka first, and stands still while that is away.
+func (r *Relay) Moved(ctx context.Context, why error) error {
+	return r.suspect(ctx, "%v", why)
+}
+
+// take waits for its turn to use what readies and publishes; pass lets the next
+// one have it.
+func (r *Relay) take(ctx context.Context) bool {
 	select {
 	case r.turn <- struct{}{}:
-		defer func() { <-r.turn }()
+		return true
 	case <-ctx.Done():
-		return r.standing(nil)
+		return false
 	}
-	return r.standing(r.ready(ctx))
 }
+
+func (r *Relay) pass() { <-r.turn }
 
 func (r *Relay) answers(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, r.patience)
@@ -103,25 +141,65 @@ func (r *Relay) answers(ctx context.Context) bool {
 	return r.broker.Answers(ctx, broker.ActionsTopic(r.prefix), r.lease.Shard) == nil
 }
 
-// remember takes over what a former owner found: it stands until it is seen to
-// be gone.
-func (r *Relay) remember(st *shardState) {
-	if st != nil && st.stopped != "" && !r.clear.Load() {
+// state is the shard's, with what it says of a fork: one that a former owner
+// noted stands until it is seen to be gone, and so does that the journal lacks
+// rows which were read from it and handed to Kafka.
+func (r *Relay) state(ctx context.Context) (*shardState, error) {
+	st, err := r.store.state(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if st.stopped != "" && !r.clear.Load() {
 		r.forked.CompareAndSwap(nil, &Fork{Shard: r.lease.Shard, What: st.stopped})
+	}
+	if sent := r.sent.Load(); sent != nil && !r.noted.Load() && (st.headSeq < sent.seq || st.headSeq == sent.seq && !sent.ends(st)) {
+		return st, r.suspect(ctx, "the journal of shard %d ends at seq %d, chain %x, though seq %d, chain %x, was read from it and handed to Kafka",
+			r.lease.Shard, st.headSeq, st.headHash, sent.seq, sent.hash)
+	}
+	return st, nil
+}
+
+// suspect has the shard stand still until journal and topic were compared: the
+// journal went back, and what was published may be ahead of it. It is noted in
+// Postgres, for the proof is in this process's memory alone.
+func (r *Relay) suspect(ctx context.Context, format string, args ...any) error {
+	fork := r.fork("nothing need be done if Kafka answers, for then the two are compared", format, args...)
+	r.clear.Store(false)
+	if former := r.forked.Load(); former != nil && !former.numbersOn() {
+		fork = former
+	} else {
+		r.forked.Store(fork)
+		r.log.Warn().Msg("Postgres went back: " + fork.What)
+	}
+	r.tell(false)
+	if err := r.store.stop(ctx, fork.What); err != nil {
+		return err
+	}
+	r.noted.Store(true)
+	return nil
+}
+
+// tell has whoever numbers rows ask again, where it was told that it may.
+func (r *Relay) tell(news bool) {
+	if r.allowed.Swap(false) || news {
+		r.told()
 	}
 }
 
 // standing is what a check came to: its own verdict where it has one, the
 // former one where Kafka could not be asked.
 func (r *Relay) standing(err error) error {
+	r.allowed.Store(true) // before it is so: a fork that is found meanwhile is told
 	var fork *Fork
 	if errors.As(err, &fork) && fork.numbersOn() || err == nil && r.clear.Load() {
 		return nil
 	}
-	if fork != nil || lost(err) {
+	if silent := (unread{}); fork != nil || lost(err) || errors.As(err, &silent) {
+		r.allowed.Store(false)
 		return err
 	}
 	if fork = r.forked.Load(); fork != nil && !fork.numbersOn() {
+		r.allowed.Store(false)
 		return fork
 	}
 	return nil

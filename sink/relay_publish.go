@@ -24,7 +24,7 @@ func (r *Relay) publish(ctx context.Context) (more bool, err error) {
 	}
 	r.metrics.behind(r.lease.Shard, st.headSeq-r.at.seq)
 	if st.headSeq < r.at.seq || st.headSeq == r.at.seq && !r.at.ends(st) {
-		return r.doubt() // Postgres went back behind what is published
+		return r.doubt(ctx, st) // Postgres went back behind what is published
 	}
 	if st.headSeq == r.at.seq {
 		r.metrics.waiting(r.lease.Shard, 0)
@@ -38,7 +38,7 @@ func (r *Relay) publish(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	if len(rows) > 0 && rows[0].Seq == r.at.seq+1 && !r.at.precedes(rows[0]) {
-		return r.doubt() // it went back and on again, with other rows
+		return r.doubt(ctx, st) // it went back and on again, with other rows
 	}
 	if rows, err = r.gapless(rows, st.headSeq); err != nil {
 		return false, r.settle(ctx, err)
@@ -48,6 +48,9 @@ func (r *Relay) publish(ctx context.Context) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	last := rows[len(rows)-1]
+	r.sent.Store(&published{seq: last.Seq, hash: last.ChainHash})
+	r.noted.Store(false)
 	producer := r.producer
 	r.producer = nil // until the outcome is known
 	offsets, err := producer.Publish(ctx, r.lease.Shard, list)
@@ -59,7 +62,6 @@ func (r *Relay) publish(ctx context.Context) (more bool, err error) {
 	}
 	r.producer = producer
 	r.lot = min(2*r.lot, maxRows)
-	last := rows[len(rows)-1]
 	r.at.seq, r.at.hash, r.at.recordedAt = last.Seq, last.ChainHash, last.RecordedAt
 	r.at.offset = offsets[lastBatch] + int64(len(list[lastBatch].Records)) - 1
 	r.metrics.behind(r.lease.Shard, st.headSeq-r.at.seq)
@@ -67,9 +69,15 @@ func (r *Relay) publish(ctx context.Context) (more bool, err error) {
 }
 
 // doubt has journal and topic compared again before anything else is published.
-func (r *Relay) doubt() (more bool, err error) {
+// What is published is known no longer than the producer is kept, so that stays
+// until the doubt is noted.
+func (r *Relay) doubt(ctx context.Context, st *shardState) (more bool, err error) {
+	err = r.suspect(ctx, "the journal of shard %d, which ends at seq %d, does not go on from seq %d, chain %x, which was published",
+		r.lease.Shard, st.headSeq, r.at.seq, r.at.hash)
+	if err != nil {
+		return false, err
+	}
 	r.producer = nil
-	r.clear.Store(false)
 	return true, nil
 }
 

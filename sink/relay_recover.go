@@ -20,11 +20,10 @@ func (r *Relay) ready(ctx context.Context) error {
 	if r.producer != nil {
 		return nil
 	}
-	st, err := r.store.state(ctx)
+	st, err := r.state(ctx)
 	if err != nil {
 		return err
 	}
-	r.remember(st)
 	if err := r.measure(ctx, st); err != nil {
 		return err
 	}
@@ -56,6 +55,8 @@ func (r *Relay) ready(ctx context.Context) error {
 		producer.Follows(at.topic, r.lease.Shard, at.offset)
 	}
 	r.producer, r.at = producer, at
+	r.sent.Store(&published{seq: at.seq, hash: at.hash})
+	r.noted.Store(false)
 	if r.forked.Swap(nil) != nil {
 		r.log.Info().Int64("seq", at.seq).Msg("journal and topic agree again: the shard goes on")
 	}
@@ -107,9 +108,12 @@ func (r *Relay) settle(ctx context.Context, err error) error {
 	r.producer = nil
 	r.clear.Store(fork.numbersOn())
 	former := r.forked.Swap(fork)
-	if former == nil || former.What != fork.What {
+	news := former == nil || former.What != fork.What
+	if news {
 		r.log.Error().Msg("the shard stands still: " + fork.What)
-		r.told()
+	}
+	if news || !fork.numbersOn() {
+		r.tell(news)
 	}
 	if err := r.store.stop(ctx, fork.What); err != nil {
 		return errors.Join(fork, err)

@@ -63,6 +63,12 @@ func (s relayStore) args(more pgx.NamedArgs) pgx.NamedArgs {
 	return args
 }
 
+// An unread is an error of Postgres, which holds what nobody else can tell: until
+// it answers, nothing is known of the shard.
+type unread struct{ error }
+
+func (u unread) Unwrap() error { return u.error }
+
 // state also checks the lease: it fails with ErrLost when the shard is
 // another's.
 func (s relayStore) state(ctx context.Context) (*shardState, error) {
@@ -75,7 +81,7 @@ func (s relayStore) state(ctx context.Context) (*shardState, error) {
 		return nil, fmt.Errorf("check the lease of shard %d: %w", s.lease.Shard, checkpoint.ErrLost)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("check the lease of shard %d: %w", s.lease.Shard, err)
+		return nil, unread{fmt.Errorf("check the lease of shard %d: %w", s.lease.Shard, err)}
 	}
 	if recordedAt != nil {
 		k.recordedAt = recordedAt.UTC()
@@ -91,7 +97,7 @@ func (s relayStore) row(ctx context.Context, seq int64) (hash []byte, recordedAt
 		return nil, time.Time{}, nil
 	}
 	if err != nil {
-		return nil, time.Time{}, fmt.Errorf("read journal row %d of shard %d: %w", seq, s.lease.Shard, err)
+		return nil, time.Time{}, unread{fmt.Errorf("read journal row %d of shard %d: %w", seq, s.lease.Shard, err)}
 	}
 	return hash, recordedAt.UTC(), nil
 }
@@ -100,7 +106,7 @@ func (s relayStore) row(ctx context.Context, seq int64) (hash []byte, recordedAt
 func (s relayStore) first(ctx context.Context) (seq int64, err error) {
 	err = s.pool.QueryRow(ctx, relayFirstSQL, s.args(nil)).Scan(&seq)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
-		return 0, fmt.Errorf("read the oldest journal row of shard %d: %w", s.lease.Shard, err)
+		return 0, unread{fmt.Errorf("read the oldest journal row of shard %d: %w", s.lease.Shard, err)}
 	}
 	return seq, nil
 }
@@ -112,11 +118,11 @@ func (s relayStore) rows(ctx context.Context, after published, limit, bytes int)
 		"after": after.seq, "since": after.recordedAt, "rows": limit, "bytes": bytes,
 	}))
 	if err != nil {
-		return nil, fmt.Errorf("read the journal of shard %d after %d: %w", s.lease.Shard, after.seq, err)
+		return nil, unread{fmt.Errorf("read the journal of shard %d after %d: %w", s.lease.Shard, after.seq, err)}
 	}
 	list, err := scanRows(rows, s.lease.Shard)
 	if err != nil {
-		return nil, fmt.Errorf("read the journal of shard %d after %d: %w", s.lease.Shard, after.seq, err)
+		return nil, unread{fmt.Errorf("read the journal of shard %d after %d: %w", s.lease.Shard, after.seq, err)}
 	}
 	return list, nil
 }
@@ -144,7 +150,7 @@ func (s relayStore) advance(ctx context.Context, p published) error {
 		args["recorded_at"] = p.recordedAt
 	}
 	if _, err := s.pool.Exec(ctx, relayAdvanceSQL, s.args(args)); err != nil {
-		return fmt.Errorf("note that shard %d is published up to %d: %w", s.lease.Shard, p.seq, err)
+		return unread{fmt.Errorf("note that shard %d is published up to %d: %w", s.lease.Shard, p.seq, err)}
 	}
 	return nil
 }
@@ -152,7 +158,7 @@ func (s relayStore) advance(ctx context.Context, p published) error {
 // stop notes why the shard stands still.
 func (s relayStore) stop(ctx context.Context, why string) error {
 	if _, err := s.pool.Exec(ctx, relayStopSQL, s.args(pgx.NamedArgs{"stopped": why})); err != nil {
-		return fmt.Errorf("note that shard %d stopped: %w", s.lease.Shard, err)
+		return unread{fmt.Errorf("note that shard %d stopped: %w", s.lease.Shard, err)}
 	}
 	return nil
 }

@@ -21,6 +21,9 @@ func (s *simulation) judgeJournal() {
 		}
 		s.former[hex.EncodeToString(row.ChainHash)] = hex.EncodeToString(hash)
 		s.rows[hex.EncodeToString(row.ChainHash)] = row
+		if !s.restored || !s.failed.After(s.back) {
+			s.judgeSeq(row)
+		}
 		hash, at = row.ChainHash, row.RecordedAt
 		// Reading again makes no revision, and revisions count without a hole.
 		before := was.actions[key{row.GroupID, row.ActionID}]
@@ -40,6 +43,16 @@ func (s *simulation) judgeJournal() {
 			if _, ok := now.actions[key{"g", simID(n, i)}]; !ok {
 				s.fail("span %d is covered without %s", n, simID(n, i))
 			}
+		}
+	}
+}
+
+// judgeSeq makes sure that no seq is given which the topic holds with another
+// row. Where a call to Kafka failed since Postgres went back, nobody could know.
+func (s *simulation) judgeSeq(row *Row) {
+	for _, r := range s.topic(s.topics[0]) {
+		if r.seq == row.Seq && r.chain != hex.EncodeToString(row.ChainHash) {
+			s.fail("seq %d, which %s holds, is given to another row", row.Seq, s.topics[0])
 		}
 	}
 }

@@ -103,6 +103,8 @@ type simulation struct {
 	owner     *process
 	processes int
 	restored  bool
+	back      time.Time         // when Postgres went back
+	failed    time.Time         // when a call to Kafka failed last
 	rows      map[string]*Row   // every row that ever was, by its chain hash
 	former    map[string]string // the chain hash before it
 	judged    map[string]verdictSoFar
@@ -188,6 +190,9 @@ func (a *actor) step(ctx context.Context, do func() error) error {
 			a.sim.tempt(a, fate)
 		}
 	}
+	if a.side == 1 && (err != nil || ctx.Err() != nil) {
+		a.sim.failed = time.Now()
+	}
 	a.sim.mu.Unlock()
 	if fate == 6 || fate == 10 { // nobody says that an answer will not come
 		a.sim.mu.Lock()
@@ -252,7 +257,8 @@ func (s *simulation) holdOnce(ctx context.Context, p *process, lease checkpoint.
 	var committer *Committer
 	relay := s.relay(p, lease, turn, func() { committer.Recheck() })
 	writes := role("committer", 0)
-	committer = NewCommitter(CommitterConfig{Lease: lease, Settle: time.Hour, Wake: relay.Wake, Before: relay.CheckFork, Log: zerolog.Nop()})
+	committer = NewCommitter(CommitterConfig{Lease: lease, Settle: time.Hour, Wake: relay.Wake, Before: relay.CheckFork,
+		Again: relay.CheckAgain, Moved: relay.Moved, Log: zerolog.Nop()})
 	committer.idle = time.Second
 	dice := role("pauses of committer", 0).rng // Run's alone
 	committer.pool = simSession{writes, s.db}

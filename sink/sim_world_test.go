@@ -164,6 +164,6 @@ func (s *simulation) goBack() {
 	if s.db.holder != nil {
 		s.db.holder.end()
 	}
-	s.restored = true
+	s.restored, s.back = true, time.Now()
 	s.away[0] = time.Now().Add(s.pause(20 * time.Second)) // that takes a while
 }

@@ -106,6 +106,7 @@ func (p *parts) hold(ctx context.Context, lease checkpoint.Lease) error {
 			Stopped: func() { committer.Recheck() },
 		})
 		config.Wake, config.Before = relay.Wake, relay.CheckFork
+		config.Again, config.Moved = relay.CheckAgain, relay.Moved
 		defer p.health.watch(lease.Shard, func() string {
 			if fork := relay.Stands(); fork != nil {
 				return fork.What
@@ -123,7 +124,12 @@ func (p *parts) hold(ctx context.Context, lease checkpoint.Lease) error {
 		Settle: p.config.Settle, Counter: p.store,
 		Held: committer.Held, Horizons: p.horizons, Metrics: p.reading, Warn: p.warnGroup,
 	}
-	group.Go(func() error { return fleet.Run(ctx, lease) })
+	group.Go(func() error {
+		if err := committer.Asked(ctx); err != nil {
+			return err
+		}
+		return fleet.Run(ctx, lease)
+	})
 	for i := range p.config.Sources {
 		s := &p.config.Sources[i]
 		if checkpoint.SourceShard(s.Name, p.config.Shards) != lease.Shard {

@@ -151,10 +151,12 @@ var weather = []mutation{
 		breaks: "no commit without an answer from Kafka",
 		file:   "sink/relay_fork.go",
 		old: `	if fork = r.forked.Load(); fork != nil && !fork.numbersOn() {
+		r.allowed.Store(false)
 		return fork
 	}
 	return nil`,
 		new: `	if fork = r.forked.Load(); fork != nil && !fork.numbersOn() {
+		r.allowed.Store(false)
 		return fork
 	}
 	return err`,
