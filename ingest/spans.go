@@ -121,7 +121,7 @@ func cut(from time.Time, r region, most int) time.Time {
 	if r.rows <= most {
 		return r.end
 	}
-	aim := most * 5 / 6 // below it, since rows are not spread evenly, and a first page that finds too many is in vain
+	aim := max(1, most*5/6) // below it, since rows are not spread evenly, and a first page that finds too many is in vain
 	pieces := (r.rows + aim - 1) / aim
 	length := (r.end.Sub(from) / time.Duration(pieces)).Truncate(time.Second)
 	return checkpoint.Earlier(r.end, from.Add(max(length, time.Second)))

@@ -88,14 +88,7 @@ func (c *Client) do(ctx context.Context, call call, take func(answer) error) err
 
 // try sends one request. The request is returned once it was authorized.
 func (c *Client) try(ctx context.Context, call call, hold int64, take func(answer) error) (*http.Request, error) {
-	if c.cfg.Budget != nil {
-		began := time.Now()
-		if err := c.cfg.Budget.Wait(ctx, call.class); err != nil {
-			return nil, err
-		}
-		c.cfg.Metrics.waited(time.Since(began))
-	}
-	held, err := c.cfg.Memory.hold(ctx, hold)
+	held, err := c.admit(ctx, call.class, hold)
 	if err != nil {
 		return nil, err
 	}

@@ -188,9 +188,9 @@ var memory = []mutation{
 	},
 	{
 		breaks: "answers are asked for without room",
-		file:   "ingest/asapi/request.go",
-		old:    `	held, err := c.cfg.Memory.hold(ctx, hold, call.within)`,
-		new:    `	held, err := (*Memory)(nil).hold(ctx, hold, call.within)`,
+		file:   "ingest/asapi/admit.go",
+		old:    `		held, err := c.cfg.Memory.hold(ctx, n)`,
+		new:    `		held, err := (*Memory)(nil).hold(ctx, n)`,
 		pkg:    "ingest/asapi", test: "TestLaw09NoMoreAnswersUnderWayThanThereIsRoomFor",
 	},
 	{
@@ -227,9 +227,12 @@ var requests = []mutation{
 	{
 		breaks: "a retry does not wait for the budget",
 		file:   "ingest/asapi/request.go",
-		old:    `	if c.cfg.Budget != nil {`,
-		new: `	if c.cfg.Budget != nil && hold == firstHold && call.query.Get("tried") == "" {
-		defer call.query.Set("tried", "yes")`,
+		old:    `	held, err := c.admit(ctx, call.class, hold)`,
+		new: `	if call.query.Get("tried") != "" {
+		c.cfg.Budget = nil
+	}
+	call.query.Set("tried", "yes")
+	held, err := c.admit(ctx, call.class, hold)`,
 		pkg: "ingest/asapi", test: "TestLaw10EveryRequestSaysWhatItWasFor",
 	},
 	{
