@@ -49,7 +49,8 @@ type pass struct {
 	open   bool    // only what has not ended, whenever it started: see census
 	errand *errand // what somebody asked for, or nil
 
-	within bool // another pass keeps a page until this one is done
+	withheld bool // it proves nothing, whatever it shows: not all that is open is known
+	within   bool // another pass keeps a page until this one is done
 
 	mu       sync.Mutex // a closed span's pages are read side by side
 	kept     []*Page    // that are not stored yet
@@ -103,7 +104,7 @@ func (p *pass) add(page *Page) (known int) {
 		}
 	}
 	p.oldest = older(p.oldest, oldestOf(page))
-	p.short = p.short || page.Rows() < page.Limit
+	p.short = p.short || page.last()
 	return known
 }
 
@@ -164,7 +165,7 @@ func (p *pass) finish(ctx context.Context, last *Page) (result, error) {
 			b.Age = max(0, p.began.Sub(*p.oldest))
 		}
 	}
-	proved := len(p.seen) == p.total && p.stale == 0 && !(p.total == 0 && p.w.vanished(p.span))
+	proved := len(p.seen) == p.total && p.stale == 0 && !p.withheld && !(p.total == 0 && p.w.vanished(p.span))
 	p.scan.Outcome = "unproved"
 	if proved && !p.open {
 		shown, err := p.remembers(ctx)
