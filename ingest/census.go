@@ -117,7 +117,7 @@ func (p *pass) openOnes(ctx context.Context) (page *Page, able bool, err error) 
 // ofAll is how many actions there are, open or not.
 func (p *pass) ofAll(ctx context.Context) (int, error) {
 	all := p.w.newPass(p.class, Span{})
-	all.errand, all.within = p.errand, true
+	all.errand = p.errand
 	defer all.end()
 	page, err := all.rows(ctx, 0, 1)
 	if err != nil {

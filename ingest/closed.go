@@ -40,7 +40,12 @@ func (p *pass) readClosed(ctx context.Context, head *Page) (result, error) {
 		seen    map[string]struct{}
 	}
 	for {
-		seconds, reason, err := p.round(ctx, head)
+		if len(p.head) < p.total {
+			if err := p.commit(ctx, head); err != nil {
+				return result{}, err
+			}
+		}
+		seconds, reason, err := p.round(ctx)
 		if err != nil {
 			return result{}, p.fail(ctx, err)
 		}
@@ -53,7 +58,7 @@ func (p *pass) readClosed(ctx context.Context, head *Page) (result, error) {
 			case p.capped():
 				return p.offsetCap(ctx, head)
 			case len(p.seen) == p.total:
-				if reason, err = p.behind(ctx); err != nil {
+				if reason, err = p.behind(ctx, head); err != nil {
 					return result{}, p.fail(ctx, err)
 				}
 				if reason == "" {
@@ -80,23 +85,21 @@ func (p *pass) readClosed(ctx context.Context, head *Page) (result, error) {
 
 // round reads all pages after the head, and commits each. It says how many
 // rows each second showed, and why the pages are not of one list, if so.
-func (p *pass) round(ctx context.Context, head *Page) (seconds map[int64]int, reason string, err error) {
-	p.seen = map[string]struct{}{}
+func (p *pass) round(ctx context.Context) (seconds map[int64]int, reason string, err error) {
 	seconds = map[int64]int{}
-	count := func(page *Page) {
-		for _, r := range rowsOf(page) {
+	count := func(rows []row) {
+		for _, r := range rows {
 			seconds[r.second]++
 		}
-		p.add(page)
 	}
-	count(head)
-	if head.Rows() == 0 {
+	count(p.head)
+	if len(p.head) == 0 {
 		return seconds, "", nil
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(sideBySide)
 	depth := p.w.depth()
-	for _, piece := range slices.Backward(p.pages(head.Rows(), depth)) { // the oldest first
+	for _, piece := range slices.Backward(p.pages(len(p.head), depth)) { // the oldest first
 		group.Go(func() error {
 			for at, end := piece[0], piece[1]; at < end && at <= depth; {
 				room := end - at
@@ -113,17 +116,18 @@ func (p *pass) round(ctx context.Context, head *Page) (seconds map[int64]int, re
 				} else if page.Rows() == 0 {
 					reason = "short"
 				} else {
-					count(page)
+					count(rowsOf(page))
+					p.add(page)
 				}
 				moved := reason != ""
 				p.mu.Unlock()
+				at += page.Rows()
 				if err := p.commit(ctx, page); err != nil {
 					return err
 				}
 				if moved {
 					return nil
 				}
-				at += page.Rows()
 			}
 			return nil
 		})
@@ -160,19 +164,19 @@ func (p *pass) narrow(ctx context.Context, head *Page) (*pass, *Page, error) {
 	if oldest == nil {
 		return p, head, nil
 	}
+	if err := p.commit(ctx, head); err != nil {
+		return nil, nil, err
+	}
 	at := second(*oldest)
 	probe := p.w.newPass(p.class, Span{From: at, To: at})
-	probe.exact, probe.errand, probe.within = true, p.errand, true
-	defer probe.end()
+	probe.exact, probe.errand = true, p.errand
 	page, err := probe.rows(ctx, 0, 1)
+	probe.end()
 	if err != nil {
 		return nil, nil, p.fail(ctx, err)
 	}
 	if page.Total == 0 || oldestOf(page) == nil || !second(*oldestOf(page)).Equal(at) {
 		return p, head, nil
-	}
-	if err := p.commit(ctx, head); err != nil {
-		return nil, nil, err
 	}
 	alone := p.w.newPass(p.class, p.span)
 	alone.exact, alone.errand, alone.withheld = true, p.errand, p.withheld

@@ -140,7 +140,6 @@ func (p *pass) ask(ctx context.Context, start, limit int) (*Page, error) {
 	}
 	p.mu.Lock()
 	p.scan.Requests++
-	q.Within = p.within || len(p.kept) > 0
 	p.mu.Unlock()
 	p.errand.asked()
 	q.Open = p.open

@@ -41,7 +41,7 @@ func (p *pass) remembers(ctx context.Context) (bool, error) {
 // before asks for what is as old as that moment.
 func (p *pass) before(ctx context.Context, at time.Time) (*Page, error) {
 	before := p.w.newPass(p.class, Span{To: at.Add(-time.Second)}) // a second wider is asked for
-	before.errand, before.within = p.errand, true
+	before.errand = p.errand
 	defer before.end()
 	page, err := before.rows(ctx, 0, 1)
 	p.mu.Lock()

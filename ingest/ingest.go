@@ -42,9 +42,6 @@ type Query struct {
 	Open     bool // only actions that have not ended, as far as the API tells them apart
 	Start    int  // row offset, from 0
 	Limit    int  // 1 to 100
-	// Within says that the caller keeps a page that is not stored yet until this
-	// one is answered: it must not wait for room that such pages take.
-	Within bool
 }
 
 // A Page is one answer.

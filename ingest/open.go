@@ -17,9 +17,7 @@ func (p *pass) readOpen(ctx context.Context) (result, error) {
 	}
 	p.begin(page)
 	if p.contact != nil {
-		if err := p.contact(ctx, p); err != nil {
-			return result{}, p.fail(ctx, err)
-		}
+		p.contact(p)
 	}
 	for {
 		if p.total > min(maxOpenRows, p.w.depth()) {
@@ -27,7 +25,7 @@ func (p *pass) readOpen(ctx context.Context) (result, error) {
 		}
 		reason := "count"
 		if len(p.seen) == p.total {
-			if reason, err = p.behind(ctx); err != nil {
+			if reason, err = p.behind(ctx, page); err != nil {
 				return result{}, p.fail(ctx, err)
 			}
 			if reason == "" {

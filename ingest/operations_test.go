@@ -28,6 +28,8 @@ type deskPart struct {
 }
 
 func (d *desk) ask(command string, repair bool, span Span, groups ...string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	for _, g := range groups {
 		d.parts = append(d.parts, &deskPart{
 			Part:  checkpoint.Part{Operation: 1, Command: command, Repair: repair, Group: g, Span: span, Position: span.From},

@@ -42,15 +42,13 @@ const (
 // nothing is missing where there is no hole; beside a hole, what is missing may
 // lie up to an action's length away from it.
 type pass struct {
-	w      *worker
-	class  Class
-	span   Span    // To zero: no end
-	exact  bool    // one second, asked for alone: see narrow
-	open   bool    // only what has not ended, whenever it started: see census
-	errand *errand // what somebody asked for, or nil
-
-	withheld bool // it proves nothing, whatever it shows: not all that is open is known
-	within   bool // another pass keeps a page until this one is done
+	w        *worker
+	class    Class
+	span     Span    // To zero: no end
+	exact    bool    // one second, asked for alone: see narrow
+	open     bool    // only what has not ended, whenever it started: see census
+	errand   *errand // what somebody asked for, or nil
+	withheld bool    // it proves nothing, whatever it shows: not all that is open is known
 
 	mu       sync.Mutex // a closed span's pages are read side by side
 	kept     []*Page    // that are not stored yet
@@ -58,10 +56,11 @@ type pass struct {
 	stale    int
 	isolated int
 
-	contact func(context.Context, *pass) error // called when the first page of an open span is there
+	contact func(*pass) // called when the first page of an open span is there
 
 	began  time.Time           // the server's clock when the first page was sent
 	total  int                 // of the first page; -1 before it
+	head   []row               // of the first page
 	seen   map[string]struct{} // rows that this pass has read
 	short  bool                // a page had fewer rows than it had room for: there are none behind it
 	oldest *time.Time
@@ -86,7 +85,7 @@ func (w *worker) newPass(class Class, span Span) *pass {
 // begin starts the pass at its first page, forgetting what was read before.
 func (p *pass) begin(first *Page) {
 	p.began, p.total, p.oldest, p.short = sentAt(first.Asked, first.Date, time.Now()), first.Total, nil, false
-	p.seen = make(map[string]struct{}, max(first.Total, first.Rows()))
+	p.head, p.seen = rowsOf(first), make(map[string]struct{}, max(first.Total, first.Rows()))
 	p.add(first)
 }
 
@@ -118,10 +117,15 @@ func (p *pass) shares(page *Page) (known int) {
 	return known
 }
 
-// commit makes a page durable. It never waits for a proof.
+// commit makes a page durable, which is empty then. It never waits for a proof,
+// and comes before the pass asks for anything more: so what was read is stored
+// whatever becomes of the rest, and nobody keeps a page while waiting for the
+// room that other pages take.
 func (p *pass) commit(ctx context.Context, page *Page) error {
 	defer p.drop(page)
-	return p.send(ctx, &Batch{Actions: oldestFirst(page), Rejects: p.placed(page.Rejects)})
+	err := p.send(ctx, &Batch{Actions: oldestFirst(page), Rejects: p.placed(page.Rejects)})
+	page.Actions, page.Rejects = nil, nil
+	return err
 }
 
 // drop gives back the room of a page that is stored, or of no use.
@@ -158,6 +162,11 @@ func (p *pass) send(ctx context.Context, b *Batch) error {
 
 // finish commits the last page, with the span if it is proved.
 func (p *pass) finish(ctx context.Context, last *Page) (result, error) {
+	if p.class == Backfill || p.class == Reconcile || p.began.Sub(p.span.From) >= leastReach { // remembers may ask
+		if err := p.commit(ctx, last); err != nil {
+			return result{}, err
+		}
+	}
 	b := &Batch{Actions: oldestFirst(last), Rejects: p.placed(last.Rejects)}
 	if p.class == Backfill || p.class == Reconcile {
 		b.Oldest = p.oldest
@@ -265,21 +274,25 @@ func (p *pass) note() *Scan {
 
 // behind looks for rows that the total does not count, for it may lag: where
 // the last page was full, another may follow. (Not where it would be too deep
-// to ask for: there the total is all that is told.)
-func (p *pass) behind(ctx context.Context) (reason string, err error) {
+// to ask for: there the total is all that is told.) The last page is committed
+// before.
+func (p *pass) behind(ctx context.Context, last *Page) (reason string, err error) {
 	if p.short || p.total == 0 || p.total > p.w.depth() {
 		return "", nil
+	}
+	if err := p.commit(ctx, last); err != nil {
+		return "", err
 	}
 	page, err := p.rows(ctx, p.total, 1)
 	switch {
 	case err != nil:
 		return "", err
 	case page.Total != p.total:
-		return "total", nil
+		reason = "total"
 	case page.Rows() > 0:
-		return "count", nil
+		reason = "count"
 	}
-	return "", nil
+	return reason, p.commit(ctx, page) // it was read, whatever it proves
 }
 
 // restarted counts a restart and says whether one more is allowed.

@@ -101,7 +101,7 @@ func (e *errand) extras(ctx context.Context, res result, began time.Time) error 
 	if len(gone) == 0 {
 		return nil
 	}
-	oldest, err := e.w.findOldest(ctx, e, false)
+	oldest, err := e.w.findOldest(ctx, e)
 	if err != nil {
 		return fmt.Errorf("ask for the oldest action: %w", err)
 	}

@@ -26,7 +26,19 @@ const (
 func (w *worker) tail(ctx context.Context) error {
 	front, from, class := w.tailSpan()
 	p := w.newPass(class, Span{From: from})
-	p.contact = w.contact
+	w.mu.Lock()
+	known, created := w.group.Known, w.group.Created
+	w.mu.Unlock()
+	if !known {
+		var oldest *time.Time
+		if wantedFrom(w.from(time.Now()), created) == nil {
+			var err error
+			if oldest, err = w.findOldest(ctx, nil); err != nil {
+				return p.fail(ctx, err)
+			}
+		}
+		p.contact = func(p *pass) { w.contact(p, oldest) }
+	}
 	res, err := p.readOpen(ctx)
 	if err != nil {
 		return err
@@ -78,32 +90,23 @@ func (w *worker) overlapLocked() time.Duration {
 }
 
 // contact is the first answer for a group that has no checkpoint: it says, by
-// the server's clock, where the tail begins, and where the group's past does.
-func (w *worker) contact(ctx context.Context, p *pass) error {
-	w.mu.Lock()
-	known, created := w.group.Known, w.group.Created
-	w.mu.Unlock()
-	if known {
-		return nil
-	}
+// the server's clock, where the tail begins, and where the group's past does:
+// where nothing else says so, with its oldest row.
+func (w *worker) contact(p *pass, oldest *time.Time) {
 	now := second(p.began)
 	tail := checkpoint.Earlier(p.span.From, now)
-	from := wantedFrom(w.from(now), created)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	from := wantedFrom(w.from(now), w.group.Created)
 	if from == nil {
-		oldest, err := w.findOldest(ctx, nil, true)
-		if err != nil {
-			return err
-		}
-		if from = oldest; from == nil {
-			from = &tail
-		}
+		from = oldest
+	}
+	if from == nil {
+		from = &tail
 	}
 	begin := Begin{From: checkpoint.Earlier(second(*from), now)}
 	begin.Tail = checkpoint.Later(tail, begin.From)
-	w.mu.Lock()
 	w.begun = &begin
-	w.mu.Unlock()
-	return nil
 }
 
 // wantedFrom is the later of the source's start and the group's creation; nil
@@ -118,11 +121,10 @@ func wantedFrom(start, created *time.Time) *time.Time {
 // findOldest asks for a group's oldest row, where nothing says when the group
 // was made: the last row of all, or where that is too deep to ask for, the
 // deepest, and from there again.
-func (w *worker) findOldest(ctx context.Context, e *errand, within bool) (oldest *time.Time, err error) {
+func (w *worker) findOldest(ctx context.Context, e *errand) (oldest *time.Time, err error) {
 	p := w.newPass(Backfill, Span{})
 	for {
-		p.errand, p.within = e, within
-		defer p.end()
+		p.errand = e
 		page, err := p.rows(ctx, 0, 1)
 		if err != nil {
 			return nil, err
@@ -138,13 +140,13 @@ func (w *worker) findOldest(ctx context.Context, e *errand, within bool) (oldest
 			if err != nil {
 				return nil, err
 			}
+			p.drop(page)
 			found = older(found, oldestOf(page))
 		}
 		if found == nil || oldest != nil && !found.Before(*oldest) || total <= w.depth()+1 {
 			return older(oldest, found), nil
 		}
 		oldest = found
-		p.end()
 		p = w.newPass(Backfill, Span{To: second(*found)})
 	}
 }

@@ -207,7 +207,7 @@ func (w *world) agrees(t *testing.T) {
 			return false
 		}
 		var err error
-		if v, err = verdict.Of(ctx, w.cloud.Truth(), w.pool, []string{w.kafka}, broker.ActionsTopic(w.prefix)); err != nil {
+		if v, err = verdict.Of(ctx, w.cloud.Truth(), w.pool, []string{w.kafka}, w.prefix); err != nil {
 			t.Fatal(err)
 		}
 		return v.Missing == 0 && v.Wrong == 0

@@ -108,7 +108,7 @@ func TestLaw09PagesThatWaitForTheirCommitAreBounded(t *testing.T) {
 		}
 		c := newClient(t, cloud, None{}, nil)
 		const room = 4 << 20 // a small one: no page here is large
-		c.cfg.Memory = &Memory{first: semaphore.NewWeighted(room), within: semaphore.NewWeighted(room), size: room}
+		c.cfg.Memory = &Memory{room: semaphore.NewWeighted(room), size: room}
 		f := &ingest.Fleet{
 			Sources: map[string]ingest.Source{"s": {API: c, Project: "p", Backfills: make(chan struct{}, 50)}}, Roster: s, Sink: s,
 			Poll: 5 * time.Minute, Horizons: &ingest.Horizons{}, Warn: func(_ ingest.Target, err error) { t.Log(err) },

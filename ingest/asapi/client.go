@@ -135,12 +135,12 @@ func (c *Client) Actions(ctx context.Context, class ingest.Class, group string, 
 	}
 	values.Set("start_number", strconv.Itoa(q.Start))
 	values.Set("limit", strconv.Itoa(q.Limit))
-	call := call{class: class, group: group, query: values, within: q.Within,
+	call := call{class: class, group: group, query: values,
 		path: []string{"autoscaling-api", "v2", c.cfg.Project, "scaling_activity_log", group}}
 	var page *ingest.Page
 	err := c.do(ctx, call, func(a answer) (err error) {
 		if page, err = parsePage(a, group, q); err == nil {
-			page.Free = a.room.keep(pageRoom(a, page))
+			page.Free, err = a.room.keep(pageRoom(a, page))
 		}
 		return err
 	})

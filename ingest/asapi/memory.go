@@ -14,77 +14,78 @@ const (
 	firstHold = 1 << 20  // pages are far smaller than this
 )
 
-var (
-	errNoRoom   = errors.New("no room for an answer of this size now")
-	errTooLarge = fmt.Errorf("larger than %d MiB", maxPage>>20)
-)
+var errTooLarge = fmt.Errorf("larger than %d MiB", maxPage>>20)
+
+// A noRoomError says that an answer took more than there was room for, and how
+// much is to be held before it is asked for again.
+type noRoomError struct{ want int64 }
+
+func (*noRoomError) Error() string { return "no room for an answer of this size now" }
 
 // A Memory bounds the bytes of all answers that a process holds, over all its
 // clients: of those that are being read, and of pages until they are stored. So
 // a Postgres that does not answer stops the reading, not the process.
 //
-// A pass may keep its first page while it reads the rest. Such a request takes
-// its room from a part of its own, where nothing waits for another answer: what
-// is kept there is stored next. Hence first pages never block each other.
+// Nobody keeps a page while asking for another: what is kept is being stored. So
+// whoever waits for room waits for answers under way and for Postgres, and for
+// nobody who waits too.
 //
 // A reader holds a little before it asks. Where the answer turns out larger, it
 // takes more only if there is more, and never waits while it holds something:
-// otherwise it gives everything back, waits for room for the largest answer,
-// and asks again. So readers cannot block each other for ever.
+// otherwise it gives everything back, waits for room for all of it, and asks
+// again. So readers cannot block each other for ever.
 type Memory struct {
-	first  *semaphore.Weighted // of answers to those who keep nothing
-	within *semaphore.Weighted // of the others
-	size   int64               // of each
+	room *semaphore.Weighted
+	size int64
 }
 
-// NewMemory makes a bound of so many bytes, at least twice the 32 MiB of the
-// largest page.
+// NewMemory makes a bound of so many bytes, at least the 32 MiB of the largest
+// page.
 func NewMemory(bytes int64) *Memory {
-	size := max(bytes/2, maxPage)
-	return &Memory{first: semaphore.NewWeighted(size), within: semaphore.NewWeighted(size), size: size}
+	size := max(bytes, maxPage)
+	return &Memory{room: semaphore.NewWeighted(size), size: size}
 }
 
 // A hold is what one reader holds.
 type hold struct {
-	of   *semaphore.Weighted // nil: nothing is bounded
+	of   *Memory // nil: nothing is bounded
 	n    int64
 	kept bool // by a page
 }
 
-func (m *Memory) hold(ctx context.Context, n int64, within bool) (*hold, error) {
+func (m *Memory) hold(ctx context.Context, n int64) (*hold, error) {
 	if m == nil {
 		return &hold{n: n}, nil
 	}
-	of := m.first
-	if within {
-		of = m.within
-	}
-	if err := of.Acquire(ctx, n); err != nil {
+	if err := m.room.Acquire(ctx, n); err != nil {
 		return nil, fmt.Errorf("wait for room for an answer: %w", err)
 	}
-	return &hold{of: of, n: n}, nil
+	return &hold{of: m, n: n}, nil
 }
 
 // release gives back what is held, unless a page keeps it.
 func (h *hold) release() {
 	if h.of != nil && !h.kept {
-		h.of.Release(h.n)
+		h.of.room.Release(h.n)
 	}
 }
 
 // keep leaves to a page what it takes, gives back the rest, and returns what
-// gives back that.
-func (h *hold) keep(n int64) (free func()) {
+// gives back that. A page that takes more than all there is takes all.
+func (h *hold) keep(n int64) (free func(), err error) {
 	if h.of == nil {
-		return nil
+		return nil, nil
 	}
-	h.grow(n) // where there is no more room now, it is what it is
+	n = min(n, h.of.size)
+	if !h.grow(n) {
+		return nil, &noRoomError{want: n}
+	}
 	if n < h.n {
-		h.of.Release(h.n - n)
+		h.of.room.Release(h.n - n)
 		h.n = n
 	}
 	h.kept = true
-	return func() { h.of.Release(h.n) }
+	return func() { h.of.room.Release(h.n) }, nil
 }
 
 // grow tries to hold n bytes in all.
@@ -92,7 +93,7 @@ func (h *hold) grow(n int64) bool {
 	if n <= h.n {
 		return true
 	}
-	if h.of != nil && !h.of.TryAcquire(n-h.n) {
+	if h.of != nil && !h.of.room.TryAcquire(n-h.n) {
 		return false
 	}
 	h.n = n
@@ -116,7 +117,7 @@ func (h *hold) read(body io.Reader) ([]byte, error) {
 			}
 			size := min(2*cap(buf), maxPage)
 			if !h.grow(int64(size)) {
-				return nil, errNoRoom
+				return nil, &noRoomError{want: maxPage}
 			}
 			buf = append(make([]byte, 0, size), buf...)
 		}

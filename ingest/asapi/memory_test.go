@@ -53,7 +53,7 @@ func TestLaw09AnswersTooLargeAreNotRead(t *testing.T) {
 	}
 }
 
-func (m *Memory) allFree() bool { return m.first.TryAcquire(m.size) && m.within.TryAcquire(m.size) }
+func (m *Memory) allFree() bool { return m.room.TryAcquire(m.size) }
 
 type letters struct{}
 

@@ -28,8 +28,6 @@ type call struct {
 	group string // "" for the group list
 	path  []string
 	query url.Values
-	// within: who asks keeps a page meanwhile (see Memory)
-	within bool
 }
 
 // An answer is a body that came whole with status 200.
@@ -45,6 +43,7 @@ type answer struct {
 // request of the budget of its own.
 func (c *Client) do(ctx context.Context, call call, take func(answer) error) error {
 	renewed, want := false, int64(firstHold)
+	var short *noRoomError
 	for try := 1; ; try++ {
 		req, err := c.try(ctx, call, want, take)
 		switch {
@@ -52,8 +51,8 @@ func (c *Client) do(ctx context.Context, call call, take func(answer) error) err
 			return nil
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case errors.Is(err, errNoRoom):
-			want = maxPage // ask again with room for the largest answer
+		case errors.As(err, &short):
+			want = short.want // ask again with room for it
 			if try < maxTries {
 				continue
 			}
@@ -96,7 +95,7 @@ func (c *Client) try(ctx context.Context, call call, hold int64, take func(answe
 		}
 		c.cfg.Metrics.waited(time.Since(began))
 	}
-	held, err := c.cfg.Memory.hold(ctx, hold, call.within)
+	held, err := c.cfg.Memory.hold(ctx, hold)
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +129,7 @@ func (c *Client) try(ctx context.Context, call call, hold int64, take func(answe
 	}
 	a.body, err = held.read(resp.Body)
 	switch {
-	case errors.Is(err, errNoRoom):
+	case errors.As(err, new(*noRoomError)):
 		return req, err
 	case errors.Is(err, errTooLarge):
 		return req, notPage(TooLarge, err.Error(), call.group, asked, a.body)
