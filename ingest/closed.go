@@ -179,7 +179,7 @@ func (p *pass) narrow(ctx context.Context, head *Page) (*pass, *Page, error) {
 		return p, head, nil
 	}
 	alone := p.w.newPass(p.class, p.span)
-	alone.exact, alone.errand = true, p.errand
+	alone.exact, alone.errand, alone.withheld = true, p.errand, p.withheld
 	head, err = alone.first(ctx)
 	return alone, head, err
 }

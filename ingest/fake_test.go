@@ -32,7 +32,9 @@ type cloud struct {
 	ascending bool                                     // oldest first
 	lag       time.Duration                            // the total is that of so long ago
 	clamp     int                                      // most rows a page; 0: 100
+	mute      bool                                     // it echoes no limit
 	shuffle   *rand.Rand                               // rows of one second come in any order
+	hides     bool                                     // an end_time hides what is open
 	exclusive bool                                     // edges of the filter are out
 	refuses   int                                      // the least start_number that is refused; 0: none
 	weather   func(n int, group string, q Query) error // called before each answer, with n requests before it
@@ -121,7 +123,7 @@ func (c *cloud) quiet(group string, q Query) (*Page, error) {
 			break
 		}
 		edge := c.exclusive && (e.start.Equal(q.From) || e.start.Equal(q.To))
-		if edge || e.shown.After(now) || !e.expires.IsZero() && !e.expires.After(now) || q.LogID != "" && e.id != q.LogID || q.Open && !e.ends.After(now) {
+		if edge || e.shown.After(now) || !e.expires.IsZero() && !e.expires.After(now) || q.LogID != "" && e.id != q.LogID || q.Open && !e.ends.After(now) || c.hides && !q.To.IsZero() && e.ends.After(now) {
 			continue
 		}
 		rows = append(rows, e)
@@ -155,6 +157,9 @@ func (c *cloud) quiet(group string, q Query) (*Page, error) {
 	}
 	for _, e := range rows[min(q.Start, len(rows)):min(q.Start+page.Limit, len(rows))] {
 		page.Actions = append(page.Actions, e.at(now))
+	}
+	if page.Echoed = !c.mute; c.mute {
+		page.Limit = q.Limit
 	}
 	return page, nil
 }

@@ -50,7 +50,8 @@ type Page struct {
 	Date    time.Time // the server's clock at the answer; Asked where it sent none
 	Total   int       // all rows that match, on every page
 	Start   int       // as echoed
-	Limit   int       // as echoed: what the server took for the limit
+	Limit   int       // as echoed: what the server took for the limit; as asked where it echoes none
+	Echoed  bool      // it did: a page of fewer rows had room for more
 	Actions []*action.Action
 	Rejects []Reject // rows that could not be taken
 

@@ -42,12 +42,13 @@ const (
 // nothing is missing where there is no hole; beside a hole, what is missing may
 // lie up to an action's length away from it.
 type pass struct {
-	w      *worker
-	class  Class
-	span   Span    // To zero: no end
-	exact  bool    // one second, asked for alone: see narrow
-	open   bool    // only what has not ended, whenever it started: see census
-	errand *errand // what somebody asked for, or nil
+	w        *worker
+	class    Class
+	span     Span    // To zero: no end
+	exact    bool    // one second, asked for alone: see narrow
+	open     bool    // only what has not ended, whenever it started: see census
+	errand   *errand // what somebody asked for, or nil
+	withheld bool    // it proves nothing, whatever it shows: not all that is open is known
 
 	mu       sync.Mutex // a closed span's pages are read side by side
 	kept     []*Page    // that are not stored yet
@@ -102,7 +103,7 @@ func (p *pass) add(page *Page) (known int) {
 		}
 	}
 	p.oldest = older(p.oldest, oldestOf(page))
-	p.short = p.short || page.Rows() < page.Limit
+	p.short = p.short || page.last()
 	return known
 }
 
@@ -173,7 +174,7 @@ func (p *pass) finish(ctx context.Context, last *Page) (result, error) {
 			b.Age = max(0, p.began.Sub(*p.oldest))
 		}
 	}
-	proved := len(p.seen) == p.total && p.stale == 0 && !(p.total == 0 && p.w.vanished(p.span))
+	proved := len(p.seen) == p.total && p.stale == 0 && !p.withheld && !(p.total == 0 && p.w.vanished(p.span))
 	p.scan.Outcome = "unproved"
 	if proved && !p.open {
 		shown, err := p.remembers(ctx)

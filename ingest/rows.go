@@ -40,6 +40,13 @@ func rowsOf(p *Page) []row {
 	return rows
 }
 
+// last says that there can be nothing behind the page: it comes to the total, and
+// had room for more, by the limit that the server says it took. (One that takes
+// less than it is asked for, and does not say so, has no short pages.)
+func (p *Page) last() bool {
+	return p.Start+p.Rows() >= p.Total && p.Echoed && p.Rows() < p.Limit
+}
+
 // oldestFirst is the actions of a page in the order in which they started: the
 // API answers newest first, and what happened first is to be told first.
 func oldestFirst(p *Page) []Seen {

@@ -31,7 +31,8 @@ func (w *worker) readSpan(ctx context.Context, class Class, span Span, each func
 
 // readSpanFor is readSpan for an errand, which sees all that is read.
 func (w *worker) readSpanFor(ctx context.Context, e *errand, class Class, span Span, each func(result) error) error {
-	if err := w.census(ctx, class, e); err != nil {
+	whole, err := w.census(ctx, class, e, span)
+	if err != nil {
 		return err
 	}
 	regions := []region{{end: span.To}} // not counted: taken whole
@@ -47,7 +48,7 @@ func (w *worker) readSpanFor(ctx context.Context, e *errand, class Class, span S
 		if longest > 0 {
 			piece.To = checkpoint.Earlier(piece.To, from.Add(longest))
 		}
-		res, err := w.readPiece(ctx, e, class, piece, most)
+		res, err := w.readPiece(ctx, e, class, piece, most, !whole)
 		switch {
 		case err == nil && res.tooLarge:
 			regions = append(regions, region{end: piece.To, rows: res.total})
@@ -84,10 +85,10 @@ func (w *worker) readSpanFor(ctx context.Context, e *errand, class Class, span S
 }
 
 // readPiece reads a piece to its end, unless it holds more than most rows: then
-// only its first page.
-func (w *worker) readPiece(ctx context.Context, e *errand, class Class, piece Span, most int) (result, error) {
+// only its first page. What is withheld is read and proves nothing.
+func (w *worker) readPiece(ctx context.Context, e *errand, class Class, piece Span, most int, withheld bool) (result, error) {
 	p := w.newPass(class, piece)
-	p.errand = e
+	p.errand, p.withheld = e, withheld
 	defer p.end()
 	head, err := p.first(ctx)
 	if err != nil {

@@ -71,8 +71,7 @@ func (w *worker) tailSpan() (front, from time.Time, class Class) {
 		return front, front.Add(-leastOverlap), Tail
 	}
 	front = w.frontLocked()
-	overlap := min(max(leastOverlap, w.group.Lateness*3/2), mostOverlap)
-	from = second(front.Add(-overlap))
+	from = second(front.Add(-w.overlapLocked()))
 	for _, o := range w.open {
 		if o.near(front) {
 			from = checkpoint.Earlier(from, second(*o.start))
@@ -83,6 +82,11 @@ func (w *worker) tailSpan() (front, from time.Time, class Class) {
 		class = Tail
 	}
 	return front, from, class
+}
+
+// overlapLocked is how far back the tail reads what it has read.
+func (w *worker) overlapLocked() time.Duration {
+	return min(max(leastOverlap, w.group.Lateness*3/2), mostOverlap)
 }
 
 // contact is the first answer for a group that has no checkpoint: it says, by

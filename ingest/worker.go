@@ -47,7 +47,8 @@ type worker struct {
 	emptied time.Time // since when the API shows nothing where it showed rows; zero: it shows them
 	far     time.Time // when actions behind the tail were last asked for
 
-	unable    bool      // the API does not tell open actions apart
+	unable    time.Time // until then it is not asked for open actions: it does not tell them apart
+	taken     time.Time // when the last census that saw all began, by the server's clock
 	deepest   int       // the last offset that it takes
 	forgotten time.Time // what it does not show of before this moment, it showed once
 }

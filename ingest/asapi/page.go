@@ -27,9 +27,12 @@ var errNoTotal = errors.New("total_number is missing")
 // numbers may be strings. The error is a *ingest.PageError, or a *ingest.PartError
 // where all that is missing is the total.
 func parsePage(a answer, group string, q ingest.Query) (*ingest.Page, error) {
-	page := &ingest.Page{Asked: a.asked, Date: a.date, Start: q.Start, Limit: q.Limit}
+	page := &ingest.Page{Asked: a.asked, Date: a.date, Start: q.Start, Limit: -1}
 	var records []byte
 	total, err := envelope(a.body, "scaling_activity_log", &records, &page.Start, &page.Limit)
+	if page.Echoed = page.Limit >= 0; !page.Echoed {
+		page.Limit = q.Limit
+	}
 	if err == nil {
 		page.Total = total
 		err = items(records, func(raw []byte) error {

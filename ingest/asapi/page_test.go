@@ -65,7 +65,7 @@ func TestTolerantPages(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if page.Total != c.total || page.Start != c.start || page.Limit != c.limit || page.Rows() != c.rows || len(page.Rejects) != 0 {
+			if page.Total != c.total || page.Start != c.start || page.Limit != c.limit || page.Echoed != (c.limit != 100) || page.Rows() != c.rows || len(page.Rejects) != 0 {
 				t.Errorf("got %+v", page)
 			}
 		})
