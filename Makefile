@@ -15,7 +15,7 @@ ARGS ?=
 FUZZTIME ?= 30s
 
 .DEFAULT_GOAL := help
-.PHONY: help build test demo torture torture-short simulate-faults model ci lint fuzz compose-check
+.PHONY: help build test demo torture torture-short simulate-faults model mutations ci lint fuzz compose-check
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,3 +63,6 @@ compose-check: ## Check docker-compose.yml, with Docker's own parser where it is
 	$(GO) test ./deploy
 	@if docker compose version >/dev/null 2>&1; then docker compose config --quiet && echo "docker compose config: ok"; \
 	else echo "docker compose is not here: only the project's own check was made"; fi
+
+mutations: ## Break the code on purpose, in one small place at a time: the tests must notice (ARGS="--law 5" for some; hours for all)
+	$(GO) run ./internal/testenv/serve -- $(GO) run ./internal/mutation $(ARGS)

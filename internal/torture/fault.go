@@ -79,6 +79,5 @@ var faults = []fault{
 // telling are the faults of the short form. A clock of the daemon's own that can
 // be turned is not among them: it takes a standard library built for it.
 var telling = []string{
-	"none", "sigkill", "sigstop-in-copy", "three-replicas", "postgres-killed", "postgres-away", "clock-postgres",
-	"kafka-stopped", "kafka-mid-transaction",
+	"sigkill", "sigstop-in-copy", "three-replicas", "postgres-killed", "postgres-away", "kafka-mid-transaction",
 }
