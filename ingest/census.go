@@ -107,6 +107,9 @@ func (p *pass) openOnes(ctx context.Context) (page *Page, able bool, err error) 
 	if !slices.ContainsFunc(page.Actions, func(a *action.Action) bool { return !a.Open() }) || page.last() {
 		return page, true, nil // a page of all is a census too
 	}
+	if err := p.commit(ctx, page); err != nil { // nobody keeps a page while asking
+		return nil, false, err
+	}
 	all, err := p.ofAll(ctx)
 	if err != nil {
 		return nil, false, err
