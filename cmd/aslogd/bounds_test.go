@@ -27,7 +27,7 @@ import (
 // tests.
 func TestAHundredFaultsLeaveNothingBehind(t *testing.T) {
 	w := newWorld(t, simulator.Config{
-		Seed: 9, Groups: 12, ActionsPerGroup: 20, Days: 3, LiveRate: 12, Lasting: time.Second,
+		Seed: 9, Groups: 24, ActionsPerGroup: 20, Days: 3, LiveRate: 25, Lasting: time.Second,
 		Faults: simulator.Faults{Drop: 0.01, ServerError: 0.01, Garbage: 0.01},
 	}, "ASLOGD_POLL_INTERVAL=1s", "ASLOGD_LOG_LEVEL=error")
 	cut, uncut := w.proxyKafka(t)
