@@ -7,11 +7,7 @@ import "bytes"
 // and grew again. Its seq may be published already, with another content.
 func (r *Relay) chained(at published, rows []*Row) ([]*Row, error) {
 	for i, row := range rows {
-		chain := ChainHash(predecessor(at), row)
-		if at.hash == nil && at.seq > 0 {
-			chain = row.ChainHash // the first row of a journal whose months before are gone
-		}
-		if !bytes.Equal(chain, row.ChainHash) {
+		if !at.precedes(row) {
 			if i > 0 {
 				return rows[:i], nil // up to here all is well; the next look says the rest
 			}
@@ -24,21 +20,18 @@ func (r *Relay) chained(at published, rows []*Row) ([]*Row, error) {
 	return rows, nil
 }
 
-// predecessor is the hash that a shard's next row is chained to.
-func predecessor(at published) []byte {
-	if at.seq == 0 {
-		return make([]byte, 32)
-	}
-	return at.hash
-}
-
-// ends and precedes compare chains, where the published row's is known.
+// ends and precedes compare chains, where the published row's is known: it is
+// not for the first row of a journal whose months before are gone.
 func (p published) ends(st *shardState) bool {
 	return p.hash == nil || bytes.Equal(p.hash, st.headHash)
 }
 
 func (p published) precedes(next *Row) bool {
-	return p.hash == nil || bytes.Equal(ChainHash(p.hash, next), next.ChainHash)
+	former := p.hash
+	if p.seq == 0 {
+		former = make([]byte, 32) // what a shard's first row is chained to
+	}
+	return former == nil || bytes.Equal(ChainHash(former, next), next.ChainHash)
 }
 
 func (r *Relay) broken(seq int64) *Fork {

@@ -37,7 +37,7 @@ func (r *Relay) publish(ctx context.Context) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if len(rows) > 0 && rows[0].Seq == r.at.seq+1 && !r.at.precedes(rows[0]) {
+	if r.at.seq > 0 && len(rows) > 0 && rows[0].Seq == r.at.seq+1 && !r.at.precedes(rows[0]) {
 		return r.doubt(ctx, st) // it went back and on again, with other rows
 	}
 	if rows, err = r.gapless(rows, st.headSeq); err != nil {

@@ -49,7 +49,7 @@ var mirror = []mutation{
 	{
 		breaks: "rows are published that do not carry the chain on",
 		file:   "sink/relay_chain.go",
-		old:    `		if !bytes.Equal(chain, row.ChainHash) {`,
+		old:    `		if !at.precedes(row) {`,
 		new:    `		if bytes.Equal(chain, nil) {`,
 		pkg:    "sink", test: "TestLaw05RelayPublishesNothingThatTheChainDoesNotHold",
 	},
