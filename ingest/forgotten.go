@@ -19,9 +19,7 @@ import (
 func (p *pass) remembers(ctx context.Context) (bool, error) {
 	oldest := p.w.oldestKnown()
 	switch {
-	case p.class == Settle, p.span.From.IsZero():
-		return true, nil
-	case p.class != Backfill && p.class != Reconcile && p.began.Sub(p.span.From) < leastReach:
+	case !p.old():
 		return true, nil
 	case oldest == nil || oldest.After(p.span.From): // what is before it is judged by the horizon
 		return true, nil
@@ -36,6 +34,17 @@ func (p *pass) remembers(ctx context.Context) (bool, error) {
 		return false, fmt.Errorf("ask what is shown of before %s: %w", p.span.From, err)
 	}
 	return page.Total > 0, nil
+}
+
+// old says that the span may begin before what the API remembers.
+func (p *pass) old() bool {
+	switch {
+	case p.class == Settle, p.span.From.IsZero():
+		return false
+	case p.class == Backfill, p.class == Reconcile:
+		return true
+	}
+	return p.began.Sub(p.span.From) >= leastReach
 }
 
 // before asks for what is as old as that moment.

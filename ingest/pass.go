@@ -162,7 +162,7 @@ func (p *pass) send(ctx context.Context, b *Batch) error {
 
 // finish commits the last page, with the span if it is proved.
 func (p *pass) finish(ctx context.Context, last *Page) (result, error) {
-	if p.class == Backfill || p.class == Reconcile || p.began.Sub(p.span.From) >= leastReach { // remembers may ask
+	if p.old() { // remembers may ask
 		if err := p.commit(ctx, last); err != nil {
 			return result{}, err
 		}
