@@ -314,8 +314,13 @@ func TestLaw08AStopFlushesNothing(t *testing.T) {
 	t.Parallel()
 	pool := testenv.Postgres(t)
 	own(t, pool, lease)
-	c := NewCommitter(CommitterConfig{Pool: pool, Lease: lease, Settle: time.Hour})
 	ctx, stop := context.WithCancel(t.Context())
+	// The stop comes when the committer is about to take what waits.
+	before := func(context.Context) error {
+		stop()
+		return nil
+	}
+	c := NewCommitter(CommitterConfig{Pool: pool, Lease: lease, Settle: time.Hour, Before: before})
 	batches := []*ingest.Batch{
 		batch("g", seen(t, 1, doing("a"))),
 		batch("h", seen(t, 1, doing("a"))),
@@ -331,7 +336,6 @@ func TestLaw08AStopFlushesNothing(t *testing.T) {
 	for c.waiting() < len(batches) {
 		time.Sleep(time.Millisecond)
 	}
-	stop()
 	if err := c.Run(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("Run: %v", err)
 	}

@@ -52,6 +52,7 @@ func TestLaw10ClassesShareAShortBudget(t *testing.T) {
 		defer cancel()
 		var wg sync.WaitGroup
 		tail := crowd(ctx, &wg, b, ingest.Tail, 10)
+		synctest.Wait() // settle has the first turn where it comes first
 		settle := crowd(ctx, &wg, b, ingest.Settle, 10)
 		backfill := crowd(ctx, &wg, b, ingest.Backfill, 10)
 		watch := crowd(ctx, &wg, b, ingest.Watch, 3)

@@ -250,6 +250,7 @@ var crashPath = []mutation{
 		if ctx.Err() != nil {
 			if len(items) > 0 {
 				_, _ = c.transact(context.WithoutCancel(ctx), units(items), nil, true)
+				finish(items, nil)
 			}
 			return nil, context.Cause(ctx)
 		}`,
