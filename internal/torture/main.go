@@ -6,8 +6,9 @@
 //
 // Each cell is a backlog and then live actions, with the fault acting during
 // both; then the fault mends, live actions cease, the daemon catches up, and all
-// is judged. It exits with 3 when a cell is not zero everywhere, and with 1 when
-// cells could not be run.
+// is judged. It exits with 3 when a cell is not zero everywhere or its fault never
+// struck, and with 1 when cells could not be run or this machine lacks what they
+// need.
 package main
 
 import (

@@ -27,6 +27,7 @@ type result struct {
 	catchUp  time.Duration    // from when everything mended until nothing was missing
 	took     time.Duration
 	peak     int64 // most memory of a daemon, in bytes
+	hits     int   // how often the fault struck
 	problems []string
 	skipped  string // what this machine lacks
 	err      error  // why it could not be run to its end
@@ -34,7 +35,26 @@ type result struct {
 }
 
 func (r *result) good() bool {
-	return r.skipped == "" && r.err == nil && len(r.problems) == 0 && r.verdict.Good()
+	return r.skipped == "" && r.err == nil && len(r.found()) == 0 && r.verdict.Good()
+}
+
+// found is what is wrong besides what the judge says: what was noticed on the
+// way, and what makes the verdict worth nothing.
+func (r *result) found() []string {
+	found := slices.Clone(r.problems)
+	if r.verdict == nil {
+		return found
+	}
+	if r.verdict.Actions == 0 {
+		found = append(found, "the cloud showed no action")
+	}
+	if n := r.verdict.InGap; n > 0 && !r.scenario.gaps {
+		found = append(found, fmt.Sprintf("%d actions lie in gaps, and this scenario has none", n))
+	}
+	if r.hits == 0 && r.fault.fails() {
+		found = append(found, "the fault never struck")
+	}
+	return found
 }
 
 // A runner runs cells, several at once, each job on grounds of its own.
