@@ -49,6 +49,7 @@ var faults = []fault{
 
 	{name: "kafka-stopped", says: "Kafka is gone for a minute (in the short form for 10 s)", act: kafkaStopped},
 	{name: "kafka-mid-transaction", says: "connections to Kafka break off in the middle of transactions", act: kafkaMidTransaction},
+	{name: "kafka-endtxn", says: "Kafka ends transactions, its answer is lost, and the daemon dies or waits longer than a lease", act: kafkaEndTxn},
 	{name: "kafka-slow", says: "100 ms ± 50 and 200 KB/s to and from Kafka", act: kafkaSlow},
 	{name: "kafka-half-open", says: "connections to Kafka fall silent for longer than a lease", act: kafkaHalfOpen},
 
@@ -83,5 +84,5 @@ var faults = []fault{
 // telling are the faults of the short form. A clock of the daemon's own that can
 // be turned is not among them: it takes a standard library built for it.
 var telling = []string{
-	"sigkill", "sigstop-in-copy", "three-replicas", "postgres-killed", "postgres-away", "kafka-mid-transaction",
+	"sigkill", "sigstop-in-copy", "three-replicas", "postgres-killed", "postgres-away", "kafka-mid-transaction", "kafka-endtxn",
 }
