@@ -31,6 +31,9 @@ func (r *result) cells() []string {
 		} else if v.InGap > 0 {
 			word = fmt.Sprintf("ok, %d in gaps", v.InGap)
 		}
+		if r.kept {
+			word += ", kept"
+		}
 		return append(row, number(v.Actions+v.Unreadable), number(v.Missing), number(v.Wrong+v.Broken), number(v.Extra), number(v.Repeated), number(r.hits),
 			fmt.Sprintf("%.1f", float64(r.requests)/float64(max(1, r.perfect))), fmt.Sprintf("%.1f", r.catchUp.Seconds()), number(int(r.peak>>20)), word)
 	}
