@@ -189,7 +189,7 @@ func (p *pass) narrow(ctx context.Context, head *Page) (*pass, *Page, error) {
 func (p *pass) offsetCap(ctx context.Context, head *Page) (result, error) {
 	p.scan.Outcome = checkpoint.OffsetCap
 	err := p.send(ctx, &Batch{
-		Actions: oldestFirst(head), Rejects: p.placed(head.Rejects), Scan: p.note(),
+		Actions: p.w.oldestFirst(head), Rejects: p.placed(head.Rejects), Scan: p.note(),
 		Lost: []checkpoint.Lost{{Span: p.span, Reason: checkpoint.OffsetCap}},
 	})
 	return p.result(), err

@@ -74,7 +74,7 @@ func TestLaw09NoPageIsKeptWhileAnotherIsAskedFor(t *testing.T) {
 				}
 				m := newMemory(t, c, tailed("g"))
 				api := &keeper{cloud: c, t: t}
-				w := m.fleet().worker(Source{API: api}, checkpoint.Lease{Epoch: 1}, m.get("g"))
+				w := m.fleet().worker(Source{API: api}, checkpoint.Lease{Epoch: 1}, time.Now(), m.get("g"))
 				if test.open {
 					if _, err := w.newPass(Tail, Span{From: at}).readOpen(t.Context()); err != nil {
 						t.Fatal(err)

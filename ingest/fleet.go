@@ -44,6 +44,7 @@ type Fleet struct {
 // Run reads the groups of the shard until ctx ends or the shard is lost: then
 // the error is checkpoint.ErrLost. It returns when all its workers have.
 func (f *Fleet) Run(ctx context.Context, lease checkpoint.Lease) error {
+	began := time.Now()
 	group, ctx := errgroup.WithContext(ctx)
 	// News from before the list: what happens between the two is told twice.
 	_, since, err := f.Roster.News(ctx, lease.Shard, time.Now().Add(time.Hour))
@@ -63,7 +64,7 @@ func (f *Fleet) Run(ctx context.Context, lease checkpoint.Lease) error {
 					return nil
 				}
 				f.Horizons.note(g.Source, g.Age)
-				w := f.worker(source, lease, g)
+				w := f.worker(source, lease, began, g)
 				w.spawn = group.Go
 				group.Go(func() error { return w.run(ctx) })
 				return w
@@ -143,9 +144,9 @@ func (f *Fleet) follow(ctx context.Context, shard int, since time.Time, take fun
 	}
 }
 
-func (f *Fleet) worker(source Source, lease checkpoint.Lease, g checkpoint.Group) *worker {
+func (f *Fleet) worker(source Source, lease checkpoint.Lease, began time.Time, g checkpoint.Group) *worker {
 	w := &worker{
-		api: source.API, from: source.BackfillFrom, sink: f.Sink, epoch: lease.Epoch,
+		api: source.API, from: source.BackfillFrom, sink: f.Sink, epoch: lease.Epoch, began: began,
 		poll: f.Poll, follow: f.Follow, stages: f.Settle, counter: f.Counter, slots: source.Backfills, horizons: f.Horizons, metrics: f.Metrics, warn: f.Warn,
 		hint: make(chan struct{}, 1), dug: make(chan struct{}, 1), stirred: time.Now(),
 		group: g, known: map[string]knownRow{}, open: map[string]*following{},

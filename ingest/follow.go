@@ -79,7 +79,7 @@ func (w *worker) followFar(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("ask for open action %s: %w", id, err)
 		}
-		_, err = w.commit(ctx, Follow, &Batch{Actions: oldestFirst(page), Rejects: page.Rejects})
+		_, err = w.commit(ctx, Follow, &Batch{Actions: w.oldestFirst(page), Rejects: page.Rejects})
 		page.Done()
 		if err != nil {
 			return fmt.Errorf("commit open action %s: %w", id, err)

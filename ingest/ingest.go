@@ -151,7 +151,8 @@ type Settled struct {
 	Spans []Span    // what the last stage confirmed, by the ids; empty from the others
 }
 
-// A Seen is an action and when it was asked for, in this process's clock.
+// A Seen is an action and when it was asked for: in this process's clock as it
+// was when the owner began, and evenly from there on.
 type Seen struct {
 	*action.Action
 	Asked time.Time

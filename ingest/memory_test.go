@@ -259,5 +259,5 @@ func (m *memory) run(f *Fleet, d time.Duration) error {
 // reader is a worker of a group that is known since an hour, without its loops.
 func (m *memory) reader(id string) *worker {
 	f := m.fleet()
-	return f.worker(f.Sources["s"], checkpoint.Lease{Epoch: 1}, m.get(id))
+	return f.worker(f.Sources["s"], checkpoint.Lease{Epoch: 1}, time.Now(), m.get(id))
 }

@@ -123,7 +123,7 @@ func (p *pass) shares(page *Page) (known int) {
 // room that other pages take.
 func (p *pass) commit(ctx context.Context, page *Page) error {
 	defer p.drop(page)
-	err := p.send(ctx, &Batch{Actions: oldestFirst(page), Rejects: p.placed(page.Rejects)})
+	err := p.send(ctx, &Batch{Actions: p.w.oldestFirst(page), Rejects: p.placed(page.Rejects)})
 	page.Actions, page.Rejects = nil, nil
 	return err
 }
@@ -167,7 +167,7 @@ func (p *pass) finish(ctx context.Context, last *Page) (result, error) {
 			return result{}, err
 		}
 	}
-	b := &Batch{Actions: oldestFirst(last), Rejects: p.placed(last.Rejects)}
+	b := &Batch{Actions: p.w.oldestFirst(last), Rejects: p.placed(last.Rejects)}
 	if p.class == Backfill || p.class == Reconcile {
 		b.Oldest = p.oldest
 		if p.oldest != nil && !p.w.unborn(*p.oldest) {
@@ -234,7 +234,7 @@ func (p *pass) fail(ctx context.Context, cause error) error {
 	if errors.As(cause, &page) {
 		b.Rejects = p.placed([]Reject{page.Reject})
 	} else if errors.As(cause, &part) {
-		b.Actions, b.Rejects = oldestFirst(part.Page), p.placed(part.Page.Rejects)
+		b.Actions, b.Rejects = p.w.oldestFirst(part.Page), p.placed(part.Page.Rejects)
 	} else if p.total < 0 {
 		return cause // nothing was read: the loop's warning says it all
 	}

@@ -72,7 +72,7 @@ func TestLaw02AnswersOfTwoListsProveNothing(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				m := newMemory(t, newCloud(), tailed("g"))
 				f := m.fleet()
-				w := f.worker(Source{API: scripted{m.cloud, test.script}}, checkpoint.Lease{Epoch: 1}, m.get("g"))
+				w := f.worker(Source{API: scripted{m.cloud, test.script}}, checkpoint.Lease{Epoch: 1}, time.Now(), m.get("g"))
 				p := w.newPass(Tail, Span{From: base})
 				if test.closed {
 					p = w.newPass(Tail, Span{From: base, To: base.Add(time.Minute)})

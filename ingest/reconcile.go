@@ -181,7 +181,7 @@ func (e *errand) retry(ctx context.Context) error {
 			page.Done()
 			continue
 		}
-		out, err := e.w.commit(ctx, e.class(), &Batch{Actions: oldestFirst(page), Rejects: page.Rejects})
+		out, err := e.w.commit(ctx, e.class(), &Batch{Actions: e.w.oldestFirst(page), Rejects: page.Rejects})
 		page.Done()
 		if err != nil {
 			return fmt.Errorf("commit quarantined action %s: %w", id, err)

@@ -49,14 +49,20 @@ func (p *Page) last() bool {
 
 // oldestFirst is the actions of a page in the order in which they started: the
 // API answers newest first, and what happened first is to be told first.
-func oldestFirst(p *Page) []Seen {
+func (w *worker) oldestFirst(p *Page) []Seen {
 	seen := make([]Seen, len(p.Actions))
 	for i, a := range p.Actions {
-		seen[len(seen)-1-i] = Seen{Action: a, Asked: p.Asked}
+		seen[len(seen)-1-i] = Seen{Action: a, Asked: w.order(p.Asked)}
 	}
 	slices.SortStableFunc(seen, func(a, b Seen) int { return started(a.Action).Compare(started(b.Action)) })
 	return seen
 }
+
+// order is a moment as answers of one owner are put in order by: it goes on
+// evenly from when the owner began, however the machine's clock is set meanwhile.
+// By that clock everything asked for after it was set back would be too late,
+// for as long as it was ahead.
+func (w *worker) order(asked time.Time) time.Time { return w.began.Add(asked.Sub(w.began)) }
 
 // oldestOf is the earliest start on a page; nil where no row has one.
 func oldestOf(p *Page) *time.Time {

@@ -20,6 +20,7 @@ type worker struct {
 	from     func(now time.Time) *time.Time // the source's BACKFILL_FROM
 	sink     Sink
 	epoch    int64
+	began    time.Time // when the owner of this epoch did
 	poll     time.Duration
 	follow   time.Duration
 	stages   []time.Duration // ages at which what is covered is read again

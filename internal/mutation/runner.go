@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -94,6 +95,9 @@ func (r *runner) try(ctx context.Context, m mutation) (verdict, string) {
 	if err == nil {
 		return survived, "passed: " + m.test
 	}
+	if errors.Is(err, errMemory) {
+		return noticed, err.Error()
+	}
 	return noticed, failed(out)
 }
 
@@ -163,13 +167,13 @@ func (r *runner) command(ctx context.Context, dir, overlay string, name string, 
 	defer cancel()
 	cmd := exec.CommandContext(ctx, name, arguments...)
 	cmd.Dir = dir
-	cmd.Env = os.Environ()
+	cmd.Env = append(os.Environ(), softly)
 	if overlay != "" {
 		cmd.Env = append(cmd.Env, "GOFLAGS="+strings.TrimSpace(os.Getenv("GOFLAGS")+" -overlay="+overlay))
 	}
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
-	err := cmd.Run()
+	err := runWithin(ctx, cmd, most)
 	return out.String(), err
 }
 

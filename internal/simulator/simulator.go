@@ -42,12 +42,18 @@ type Simulator struct {
 }
 
 // Counts is how many requests came, by what they were for. Refused counts
-// those of them that a 429 answered.
+// those of them that a 429 answered; the others, those that met a fault.
 type Counts struct {
 	Logs    int `json:"logs"`
 	Groups  int `json:"groups"`
 	Tokens  int `json:"tokens"`
 	Refused int `json:"refused"`
+
+	Failed  int `json:"failed"`  // with 5xx
+	Spoilt  int `json:"spoilt"`  // a page cut short, or HTML under a 200
+	Dropped int `json:"dropped"` // broke off in the body
+	Stalled int `json:"stalled"` // kept waiting
+	Expired int `json:"expired"` // found a token dead before its time
 }
 
 // New makes the world that c describes, with its whole history.
@@ -73,6 +79,13 @@ func New(c Config) (*Simulator, error) {
 
 // Project is the project id that the simulator answers for.
 func (s *Simulator) Project() string { return s.cfg.Project }
+
+// count adds one to one of the counts.
+func (s *Simulator) count(what *int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	*what++
+}
 
 // Counts is how many requests have come so far.
 func (s *Simulator) Counts() Counts {
@@ -108,8 +121,11 @@ func (s *Simulator) api(f call, count func(*Counts) *int) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		n := s.number.Add(1)
 		fate := s.fate(n)
-		if fate.slow && !pause(r, s.cfg.Faults.SlowFor) {
-			return
+		if fate.slow {
+			s.count(&s.counts.Stalled)
+			if !pause(r, s.cfg.Faults.SlowFor) {
+				return
+			}
 		}
 		now := s.cfg.Now()
 		a, refused := s.gateway(fate, n, now, count)
@@ -124,7 +140,11 @@ func (s *Simulator) api(f call, count func(*Counts) *int) http.HandlerFunc {
 			a = f(r, n)
 		}
 		if fate.garbage && !refused && a.status == http.StatusOK {
+			s.count(&s.counts.Spoilt)
 			a = spoil(a, n)
+		}
+		if fate.drop {
+			s.count(&s.counts.Dropped)
 		}
 		a.send(w, now, fate.drop)
 	}

@@ -37,6 +37,7 @@ func (s *Simulator) authenticate(r *http.Request, n uint64, now time.Time) (answ
 	if every == 0 || s.resting(now) || s.bearers%every != 0 {
 		return answer{}, false
 	}
+	s.counts.Expired++
 	s.tokens[token] = now
 	if s.bearers/every%2 == 0 {
 		return gatewayError(http.StatusUnauthorized, "APIGW.0307", "The token must be updated", n), true

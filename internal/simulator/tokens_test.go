@@ -86,6 +86,9 @@ func TestTokensDieBeforeTheirTime(t *testing.T) {
 	if s := strings.Join(got, " "); s != "200 200 200 200 401 AS.0005 200 200 200 200 401 APIGW.0307" {
 		t.Error(s)
 	}
+	if n := w.Counts().Expired; n != 2 {
+		t.Errorf("%d expiries counted", n)
+	}
 }
 
 func TestUnsignedRequestsAreRefused(t *testing.T) {

@@ -53,6 +53,7 @@ func (s *Simulator) gateway(f fate, n uint64, now time.Time, count func(*Counts)
 		s.retryAfter(a, n, now, time.Duration(wait)*time.Second)
 		return a, true
 	case f.fail:
+		s.counts.Failed++
 		return failure(n), true
 	}
 	return answer{}, false

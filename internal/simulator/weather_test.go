@@ -97,6 +97,9 @@ func TestServerErrorsComeInThreeShapes(t *testing.T) {
 			shapes[fmt.Sprint(resp.StatusCode, errorCode(body), resp.Header.Get("Content-Type") == "text/html")]++
 		}
 	})
+	if n := shapes["500AS.0001false"] + shapes["500APIGW.0601false"] + shapes["502true"]; n != w.Counts().Failed {
+		t.Errorf("%d failed, %d counted", n, w.Counts().Failed)
+	}
 	if len(shapes) != 3 || shapes["500AS.0001false"] == 0 || shapes["502true"] == 0 {
 		t.Fatalf("%v", shapes)
 	}
@@ -116,6 +119,9 @@ func TestGarbageIsNoPageWithStatus200(t *testing.T) {
 			half++
 		}
 	})
+	if n := w.Counts().Spoilt; n != html+half {
+		t.Errorf("%d spoilt, %d counted", html+half, n)
+	}
 	if html == 0 || half == 0 || html+half > 60 {
 		t.Fatalf("%d HTML, %d halves of 100", html, half)
 	}

@@ -33,21 +33,24 @@ func (c *cell) begun(ctx context.Context) error {
 }
 
 // progress waits until something more is stored, for a few seconds at the most:
-// faults hit where something goes on.
-func (c *cell) progress(ctx context.Context) {
+// faults hit where something goes on. False: nothing was.
+func (c *cell) progress(ctx context.Context) bool {
 	before := c.head(ctx)
-	_ = c.until(ctx, 4*time.Second, "", func() bool { return c.head(ctx) > before }) // without progress as well
+	return c.until(ctx, 4*time.Second, "", func() bool { return c.head(ctx) > before }) == nil
 }
 
 // publishing waits until some rows are stored and not published yet, so that
-// the relay is in the middle of it; for a few seconds at the most.
-func (c *cell) publishing(ctx context.Context) {
+// the relay is in the middle of it; for a few seconds at the most. False: none.
+func (c *cell) publishing(ctx context.Context) bool {
 	for end := time.Now().Add(4 * time.Second); time.Now().Before(end); {
-		n, err := c.number(ctx, "SELECT count(*) FROM aslog.shard WHERE head_seq > published_seq")
-		if err == nil && n > 0 || !sleep(ctx, 5*time.Millisecond) {
-			return
+		if c.waiting(ctx) {
+			return true
+		}
+		if !sleep(ctx, 5*time.Millisecond) {
+			return false
 		}
 	}
+	return false
 }
 
 func (c *cell) until(ctx context.Context, limit time.Duration, what string, done func() bool) error {

@@ -9,12 +9,14 @@ import (
 )
 
 // binaries are the daemons to run: as it is, and with a clock to turn.
-type binaries struct{ plain, turnable string }
+type binaries struct{ plain, turnable executable }
+
+// An executable is a file and its SHA-256.
+type executable struct{ path, sum string }
 
 // build makes what the cells need.
 func build(ctx context.Context, dir string, cells []pair) (b binaries, err error) {
-	b.plain = filepath.Join(dir, "aslogd")
-	if err := goBuild(ctx, b.plain); err != nil {
+	if b.plain, err = goBuild(ctx, filepath.Join(dir, "aslogd")); err != nil {
 		return b, err
 	}
 	if !slices.ContainsFunc(cells, func(p pair) bool { return p.fault.turnable }) {
@@ -24,14 +26,17 @@ func build(ctx context.Context, dir string, cells []pair) (b binaries, err error
 	if err != nil {
 		return b, fmt.Errorf("make a clock that can be turned: %w", err)
 	}
-	b.turnable = filepath.Join(dir, "aslogd-turnable")
-	return b, goBuild(ctx, b.turnable, "-overlay", overlay)
+	b.turnable, err = goBuild(ctx, filepath.Join(dir, "aslogd-turnable"), "-overlay", overlay)
+	return b, err
 }
 
-func goBuild(ctx context.Context, to string, flags ...string) error {
-	cmd := exec.CommandContext(ctx, "go", append(append([]string{"build", "-o", to}, flags...), "aslogd/cmd/aslogd")...)
+// goBuild makes a daemon that depends on nothing but its code: two of the same
+// code are the same, wherever they were built.
+func goBuild(ctx context.Context, to string, flags ...string) (executable, error) {
+	cmd := exec.CommandContext(ctx, "go", append(append([]string{"build", "-trimpath", "-buildvcs=false", "-o", to}, flags...), "aslogd/cmd/aslogd")...)
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("go build: %w\n%s", err, out)
+		return executable{}, fmt.Errorf("go build: %w\n%s", err, out)
 	}
-	return nil
+	hash, err := sum(to)
+	return executable{to, hash}, err
 }

@@ -33,6 +33,7 @@ type cell struct {
 	cloudURL string
 	clock    string // the file that turns the daemon's clock
 	problems []string
+	hits     int // how often the fault struck
 
 	mu      sync.Mutex
 	daemons []*daemon // every one that was ever started
@@ -103,6 +104,10 @@ func (c *cell) tell(r *result) {
 	}
 	if r.peak > memoryLimit {
 		c.problem("the daemon had %d MiB", r.peak>>20)
+	}
+	r.hits = c.hits
+	if c.fault.struck != nil {
+		r.hits += c.fault.struck(c.cloud.Counts())
 	}
 	r.problems = c.problems
 }

@@ -17,10 +17,12 @@ import (
 // A daemon is one process of aslogd.
 type daemon struct {
 	name    string // its INSTANCE
+	log     string // the file it writes to
 	replica int    // which proxy it has to Postgres
 	cmd     *exec.Cmd
 	exited  chan struct{}
-	meant   bool // it was killed or stopped by the fault itself
+	paused  time.Time // when it was last stopped
+	meant   bool      // it was killed or stopped by the fault itself
 
 	mu   sync.Mutex
 	peak int64 // bytes
@@ -35,7 +37,7 @@ func spawn(binary, dir, name string, replica int, environ []string) (*daemon, er
 	defer log.Close()
 	cmd := exec.Command(binary, "run")
 	cmd.Env, cmd.Stdout, cmd.Stderr = environ, log, log
-	d := &daemon{name: name, replica: replica, cmd: cmd, exited: make(chan struct{})}
+	d := &daemon{name: name, log: log.Name(), replica: replica, cmd: cmd, exited: make(chan struct{})}
 	started := make(chan error)
 	go func() {
 		// The kernel means the thread when it ends a child with its parent.
@@ -64,8 +66,12 @@ func (d *daemon) kill() {
 }
 
 // pause stops it as a machine that hangs would; wake lets it go on.
-func (d *daemon) pause() error { return d.cmd.Process.Signal(syscall.SIGSTOP) }
-func (d *daemon) wake() error  { return d.cmd.Process.Signal(syscall.SIGCONT) }
+func (d *daemon) pause() error {
+	d.paused = time.Now()
+	return d.cmd.Process.Signal(syscall.SIGSTOP)
+}
+
+func (d *daemon) wake() error { return d.cmd.Process.Signal(syscall.SIGCONT) }
 
 // end asks it to stop, in good order, and says how that went.
 func (d *daemon) end(within time.Duration) error {

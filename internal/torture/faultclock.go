@@ -3,8 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
+	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"time"
 )
 
@@ -19,6 +22,11 @@ func clockProcess(ctx context.Context, c *cell, window time.Duration) error {
 			return err
 		}
 		sleep(ctx, window/3)
+		off, err := c.running()[0].off(ctx)
+		if err != nil {
+			return err
+		}
+		c.moved("the daemon", by, off)
 	}
 	return nil
 }
@@ -34,11 +42,49 @@ func clockPostgres(ctx context.Context, c *cell, window time.Duration) error {
 		if err != nil {
 			return err
 		}
-		if want := map[string]int64{"+600": 600, "-600": -600}[by]; off < want-2 || off > want+2 {
-			c.problem("the clock of Postgres was off by %d s, not by %s", off, by)
-		}
+		c.moved("Postgres", by, off)
 	}
 	return nil
+}
+
+// moved notes a jump that was seen, or that it was not.
+func (c *cell) moved(who, by string, off int64) {
+	want := map[string]int64{"+600": 600, "-600": -600}[by]
+	if off < want-2 || off > want+2 {
+		c.problem("the clock of %s was off by %d s, not by %s", who, off, by)
+		return
+	}
+	c.hitIf(want != 0)
+}
+
+var served = regexp.MustCompile(`"http":"([^"]+)"`)
+
+// off is how many seconds the daemon's clock is ahead, by the date of its answers.
+func (d *daemon) off(ctx context.Context) (int64, error) {
+	log, err := os.ReadFile(d.log)
+	if err != nil {
+		return 0, fmt.Errorf("read where %s listens: %w", d.name, err)
+	}
+	at := served.FindSubmatch(log)
+	if at == nil {
+		return 0, fmt.Errorf("%s does not say where it listens", d.name)
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+string(at[1])+"/healthz", nil)
+	if err != nil {
+		return 0, err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return 0, fmt.Errorf("ask %s what time it is: %w", d.name, err)
+	}
+	defer response.Body.Close()
+	date, err := http.ParseTime(response.Header.Get("Date"))
+	if err != nil {
+		return 0, fmt.Errorf("ask %s what time it is: %w", d.name, err)
+	}
+	return int64(math.Round(time.Until(date).Seconds())), nil
 }
 
 // turn writes what a clock is moved by. It is there whole or not at all.

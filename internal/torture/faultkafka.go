@@ -12,7 +12,7 @@ func kafkaStopped(ctx context.Context, c *cell, window time.Duration) error {
 	}
 	c.progress(ctx)
 	c.ground.kafka.Kill()
-	sleep(ctx, gone)
+	c.through(ctx, gone, c.waiting)
 	return c.ground.kafka.Restart(ctx)
 }
 
@@ -24,7 +24,7 @@ func kafkaMidTransaction(ctx context.Context, c *cell, window time.Duration) err
 	way := c.ground.toKafka
 	return rounds(ctx, window, func(n int) error {
 		sleep(ctx, 200*time.Millisecond)
-		c.publishing(ctx)
+		busy := c.publishing(ctx)
 		sleep(ctx, time.Duration(c.dice.IntN(60))*time.Millisecond)
 		var t toxic
 		switch n % 3 {
@@ -38,6 +38,7 @@ func kafkaMidTransaction(ctx context.Context, c *cell, window time.Duration) err
 		if err := way.poison(t); err != nil {
 			return err
 		}
+		c.hitIf(busy)
 		sleep(ctx, 300*time.Millisecond)
 		return way.mend()
 	})
@@ -47,7 +48,7 @@ func kafkaSlow(ctx context.Context, c *cell, window time.Duration) error {
 	if err := c.ground.toKafka.poison(slow(100, 200)...); err != nil {
 		return err
 	}
-	sleep(ctx, window)
+	c.through(ctx, window, c.waiting)
 	return c.ground.toKafka.mend()
 }
 
@@ -58,6 +59,7 @@ func kafkaHalfOpen(ctx context.Context, c *cell, window time.Duration) error {
 			return err
 		}
 		sleep(ctx, 2*leaseTTL)
+		c.hitIf(c.waiting(ctx))
 		err := c.ground.toKafka.mend()
 		sleep(ctx, 2*time.Second)
 		return err

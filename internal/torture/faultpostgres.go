@@ -14,6 +14,7 @@ func postgresKilled(ctx context.Context, c *cell, window time.Duration) error {
 	return rounds(ctx, window, func(int) error {
 		c.progress(ctx)
 		sleep(ctx, time.Duration(c.dice.IntN(500))*time.Millisecond)
+		c.hitIf(c.connected(ctx))
 		c.ground.pg.Kill()
 		sleep(ctx, time.Second)
 		if err := c.restartPostgres(ctx); err != nil {
@@ -36,7 +37,12 @@ func postgresSlow(ctx context.Context, c *cell, window time.Duration) error {
 			return err
 		}
 	}
-	sleep(ctx, window)
+	head := c.head(ctx)
+	c.through(ctx, window, func(ctx context.Context) bool {
+		before := head
+		head = c.head(ctx)
+		return head > before
+	})
 	return mendAll(c.ground.toPG)
 }
 
@@ -57,6 +63,7 @@ func mendAll(ways []*proxy) error {
 func postgresAway(ctx context.Context, c *cell, window time.Duration) error {
 	return rounds(ctx, window, func(int) error {
 		c.progress(ctx)
+		c.hitIf(c.connected(ctx))
 		for _, way := range c.ground.toPG {
 			way.cut()
 		}
@@ -82,6 +89,7 @@ func postgresResets(ctx context.Context, c *cell, window time.Duration) error {
 			return err
 		}
 		sleep(ctx, 2*time.Second)
+		c.hitIf(c.connected(ctx))
 		for _, way := range c.ground.toPG {
 			if err := way.poison(both("timeout", map[string]int{"timeout": 0})...); err != nil {
 				return err
@@ -112,6 +120,7 @@ func postgresConnections(ctx context.Context, c *cell, window time.Duration) err
 			case err == nil:
 				hoard = append(hoard, conn)
 			case errors.As(err, &refused) && refused.Code == "53300":
+				c.hit()
 				if full++; full == 1 {
 					end = time.Now().Add(leaseTTL + 2*time.Second)
 				}

@@ -6,8 +6,9 @@
 //
 // Each cell is a backlog and then live actions, with the fault acting during
 // both; then the fault mends, live actions cease, the daemon catches up, and all
-// is judged. It exits with 3 when a cell is not zero everywhere, and with 1 when
-// cells could not be run.
+// is judged. It exits with 3 when a cell is not zero everywhere or its fault never
+// struck, and with 1 when cells could not be run or this machine lacks what they
+// need.
 package main
 
 import (
@@ -29,6 +30,7 @@ type options struct {
 	Jobs     int      `default:"2" help:"Cells that run at once, each job on services of its own."`
 	Seed     uint64   `default:"1" help:"What the worlds and the moments of faults follow from."`
 	Markdown string   `help:"File that the table is written into, between two markers." placeholder:"FILE"`
+	Keep     string   `help:"File that good cells are written to, and taken from when daemon, seed and form are the same." placeholder:"FILE"`
 	List     bool     `help:"Say what scenarios and faults there are, and run nothing."`
 }
 
@@ -67,8 +69,12 @@ func (o *options) run(ctx context.Context, out io.Writer) (code int, err error) 
 	if err != nil {
 		return 1, err
 	}
+	kept, err := openKeep(o.Keep)
+	if err != nil {
+		return 1, err
+	}
 	began := time.Now()
-	r := &runner{out: out, dir: dir, binaries: binaries, short: o.Short, seed: o.Seed, jobs: max(1, o.Jobs), running: map[string]time.Time{}}
+	r := &runner{keep: kept, out: out, dir: dir, binaries: binaries, short: o.Short, seed: o.Seed, jobs: max(1, o.Jobs), running: map[string]time.Time{}}
 	results := r.run(ctx, cells)
 	fmt.Fprintf(out, "\n%s\n%d of %d cells in %s\n", table(results), len(results), len(cells), time.Since(began).Round(time.Second))
 	if o.Markdown != "" {

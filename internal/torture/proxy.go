@@ -78,6 +78,12 @@ func (p *proxy) cut() { p.now.Stop() }
 // mend takes connections again, good ones: those that there were are closed.
 func (p *proxy) mend() error { return p.replace() }
 
+// lead closes every connection and has new ones go elsewhere.
+func (p *proxy) lead(upstream string) error {
+	p.now.Stop()
+	return p.open(upstream)
+}
+
 // replace closes every connection and lets all new ones have these properties
 // from their first byte on.
 func (p *proxy) replace(toxics ...toxic) error {

@@ -27,14 +27,35 @@ type result struct {
 	catchUp  time.Duration    // from when everything mended until nothing was missing
 	took     time.Duration
 	peak     int64 // most memory of a daemon, in bytes
+	hits     int   // how often the fault struck
 	problems []string
+	kept     bool   // it was good in an earlier run
 	skipped  string // what this machine lacks
 	err      error  // why it could not be run to its end
 	logs     string
 }
 
 func (r *result) good() bool {
-	return r.skipped == "" && r.err == nil && len(r.problems) == 0 && r.verdict.Good()
+	return r.skipped == "" && r.err == nil && len(r.found()) == 0 && r.verdict.Good()
+}
+
+// found is what is wrong besides what the judge says: what was noticed on the
+// way, and what makes the verdict worth nothing.
+func (r *result) found() []string {
+	found := slices.Clone(r.problems)
+	if r.verdict == nil {
+		return found
+	}
+	if r.verdict.Actions == 0 {
+		found = append(found, "the cloud showed no action")
+	}
+	if n := r.verdict.InGap; n > 0 && !r.scenario.gaps {
+		found = append(found, fmt.Sprintf("%d actions lie in gaps, and this scenario has none", n))
+	}
+	if r.hits == 0 && r.fault.fails() {
+		found = append(found, "the fault never struck")
+	}
+	return found
 }
 
 // A runner runs cells, several at once, each job on grounds of its own.
@@ -45,6 +66,7 @@ type runner struct {
 	short    bool
 	seed     uint64
 	jobs     int
+	keep     *keep
 
 	mu       sync.Mutex
 	running  map[string]time.Time
@@ -88,6 +110,15 @@ func (r *runner) run(ctx context.Context, cells []pair) []*result {
 // one runs a cell on the ground it needs. A ground that failed is not used again.
 func (r *runner) one(ctx context.Context, grounds map[string]*ground, dir string, i int, p pair) *result {
 	began := time.Now()
+	binary := r.binaries.plain
+	if p.fault.turnable {
+		binary = r.binaries.turnable
+	}
+	of := conditions{Scenario: p.scenario.name, Fault: p.fault.name, Binary: binary.sum, Seed: r.seed, Short: r.short}
+	if done, services := r.keep.find(p, of); done != nil {
+		r.ranOn(services)
+		return done
+	}
 	done := &result{pair: p}
 	r.mark(p, began)
 	defer func() {
@@ -115,20 +146,15 @@ func (r *runner) one(ctx context.Context, grounds map[string]*ground, dir string
 			delete(grounds, kind)
 			return done
 		}
-		r.mu.Lock()
-		r.versions = grounds[kind].versions
-		r.mu.Unlock()
+		r.ranOn(grounds[kind].versions)
 	}
 	hash := fnv.New64a()
 	fmt.Fprint(hash, p.scenario.name, "/", p.fault.name)
 	c := &cell{
-		pair: p, ground: grounds[kind], binary: r.binaries.plain, short: r.short,
+		pair: p, ground: grounds[kind], binary: binary.path, short: r.short,
 		dir:  filepath.Join(r.dir, p.scenario.name+"-"+p.fault.name),
 		dice: rand.New(rand.NewPCG(r.seed, hash.Sum64())),
 		name: fmt.Sprintf("cell%d", i),
-	}
-	if p.fault.turnable {
-		c.binary = r.binaries.turnable
 	}
 	done.logs = c.dir
 	if done.err = os.MkdirAll(c.dir, 0o755); done.err != nil {
@@ -139,9 +165,18 @@ func (r *runner) one(ctx context.Context, grounds map[string]*ground, dir string
 		delete(grounds, kind)
 	}
 	if done.good() {
+		done.took = time.Since(began)
+		done.err = r.keep.add(done, of, grounds[kind].versions)
 		_ = os.RemoveAll(c.dir)
 	}
 	return done
+}
+
+// ranOn notes the versions of the services.
+func (r *runner) ranOn(versions string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.versions = versions
 }
 
 func (r *runner) mark(p pair, at time.Time) {

@@ -4,23 +4,25 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
 )
 
-var header = []string{"scenario", "fault", "actions", "missing", "wrong", "extra", "repeated", "requests/N", "catch-up s", "peak MiB", ""}
+var header = []string{"scenario", "fault", "actions", "missing", "wrong", "extra", "repeated", "hits", "requests/N", "catch-up s", "peak MiB", ""}
 
 // cells are the columns of one result.
 func (r *result) cells() []string {
 	row := []string{r.scenario.name, r.fault.name}
 	switch v := r.verdict; {
 	case r.skipped != "":
-		return append(row, "–", "–", "–", "–", "–", "–", "–", "–", r.skipped)
+		return append(row, "–", "–", "–", "–", "–", "–", "–", "–", "–", r.skipped)
 	case v == nil:
-		return append(row, "–", "–", "–", "–", "–", "–", "–", "–", "failed")
+		return append(row, "–", "–", "–", "–", "–", "–", "–", "–", "–", "failed")
 	default:
 		number := func(n int) string { return fmt.Sprint(n) }
 		word := "ok"
@@ -29,7 +31,10 @@ func (r *result) cells() []string {
 		} else if v.InGap > 0 {
 			word = fmt.Sprintf("ok, %d in gaps", v.InGap)
 		}
-		return append(row, number(v.Actions+v.Unreadable), number(v.Missing), number(v.Wrong+v.Broken), number(v.Extra), number(v.Repeated),
+		if r.kept {
+			word += ", kept"
+		}
+		return append(row, number(v.Actions+v.Unreadable), number(v.Missing), number(v.Wrong+v.Broken), number(v.Extra), number(v.Repeated), number(r.hits),
 			fmt.Sprintf("%.1f", float64(r.requests)/float64(max(1, r.perfect))), fmt.Sprintf("%.1f", r.catchUp.Seconds()), number(int(r.peak>>20)), word)
 	}
 }
@@ -37,8 +42,8 @@ func (r *result) cells() []string {
 // line is a result as it is shown when it comes.
 func (r *result) line() string {
 	row := r.cells()
-	return fmt.Sprintf("%-14s %-22s %7s actions  missing %s  wrong %s  extra %s  repeated %s  requests/N %s  catch-up %s s  %s MiB  %s",
-		row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9], row[10])
+	return fmt.Sprintf("%-14s %-22s %7s actions  missing %s  wrong %s  extra %s  repeated %s  hits %s  requests/N %s  catch-up %s s  %s MiB  %s",
+		row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9], row[10], row[11])
 }
 
 // table is the whole of it, for a terminal.
@@ -54,14 +59,19 @@ func table(results []*result) string {
 }
 
 // verdictOf tells what is wrong, with where to look, and says how to exit: 3
-// where something was found, 1 where a cell could not be judged.
+// where something was found, 1 where a cell could not be judged or was skipped:
+// what was not run was not shown.
 func verdictOf(out io.Writer, results []*result, cells int, dir string) (code int) {
+	skipped := map[string]int{}
 	for _, r := range results {
+		if r.skipped != "" {
+			skipped[r.skipped]++
+		}
 		if r.good() || r.skipped != "" {
 			continue
 		}
 		fmt.Fprintf(out, "\n%s: logs in %s\n", r.pair, r.logs)
-		for _, problem := range r.problems {
+		for _, problem := range r.found() {
 			fmt.Fprintf(out, "  %s\n", problem)
 		}
 		if r.err != nil {
@@ -84,6 +94,10 @@ func verdictOf(out io.Writer, results []*result, cells int, dir string) (code in
 	}
 	if code > 0 {
 		fmt.Fprintf(out, "\nlogs are kept in %s\n", dir)
+	}
+	for _, why := range slices.Sorted(maps.Keys(skipped)) {
+		fmt.Fprintf(out, "%d cells skipped: %s\n", skipped[why], why)
+		code = max(code, 1)
 	}
 	return code
 }
@@ -112,11 +126,27 @@ func between(text, fresh string) string {
 	return before + beginMark + "\n" + fresh + endMark + after
 }
 
+// shown are the arguments that say what was run. Those that name files of
+// whoever ran it are left out.
+func shown(arguments []string) (kept []string) {
+	own := []string{"--markdown", "--keep"}
+	for i := 0; i < len(arguments); i++ {
+		name, _, joined := strings.Cut(arguments[i], "=")
+		switch {
+		case !slices.Contains(own, name):
+			kept = append(kept, arguments[i])
+		case !joined:
+			i++ // its value
+		}
+	}
+	return kept
+}
+
 func fragment(arguments []string, results []*result, services string, now time.Time) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "`go run ./internal/torture %s`, %s, on %d cores (%s/%s), %s, %s.\n\n",
-		strings.Join(arguments, " "), now.UTC().Format(time.DateOnly), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version(), services)
-	fmt.Fprintf(&b, "requests/N: requests for actions, per ceil(N/100) summed over the groups, with all that live polling takes. catch-up: from when the fault mended until all is stored, proved and published; the last live actions run on for five seconds of it. peak: the most memory of any daemon.\n\n")
+		strings.Join(shown(arguments), " "), now.UTC().Format(time.DateOnly), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version(), services)
+	fmt.Fprintf(&b, "requests/N: requests for actions, per ceil(N/100) summed over the groups, with all that live polling takes. hits: how often the fault was seen to strike. catch-up: from when the fault mended until all is stored, proved and published; the last live actions run on for five seconds of it. peak: the most memory of any daemon.\n\n")
 	names := append([]string{}, header...)
 	names[len(names)-1] = "verdict"
 	fmt.Fprintf(&b, "| %s |\n|---|---|%s---|\n", strings.Join(names, " | "), strings.Repeat("---:|", len(names)-3))

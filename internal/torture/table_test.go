@@ -6,13 +6,17 @@ import (
 	"testing"
 	"time"
 
+	"aslogd/internal/simulator"
 	"aslogd/internal/verdict"
 )
 
 // Each way in which a cell can end shows in its line, and in the exit code.
 func TestCellsTellHowTheyEnded(t *testing.T) {
 	t.Parallel()
-	p := pair{&scenarios[0], &faults[0]}
+	p := pair{&scenario{name: "plain"}, &fault{name: "none"}}
+	gaps := pair{&scenario{name: "retention", gaps: true}, &fault{name: "none"}}
+	fails := pair{p.scenario, &fault{name: "sigkill", act: sigkill}}
+	weather := pair{p.scenario, &fault{name: "weather-5xx", weather: func(*simulator.Config) {}}}
 	fine := &verdict.Verdict{Actions: 9600, Rows: 9600}
 	for _, tc := range []struct {
 		name  string
@@ -20,16 +24,23 @@ func TestCellsTellHowTheyEnded(t *testing.T) {
 		shows string
 		code  int
 	}{
-		{"nothing is wrong", result{verdict: fine, requests: 300, perfect: 96, catchUp: 1500 * time.Millisecond, peak: 90 << 20}, "3.1 1.5 90 ok", 0},
-		{"some lie in gaps", result{verdict: &verdict.Verdict{InGap: 7}}, "ok, 7 in gaps", 0},
+		{"nothing is wrong", result{verdict: fine, requests: 300, perfect: 96, catchUp: 1500 * time.Millisecond, peak: 90 << 20}, "0 0 3.1 1.5 90 ok", 0},
+		{"some lie in gaps", result{pair: gaps, verdict: &verdict.Verdict{Actions: 9, InGap: 7}}, "ok, 7 in gaps", 0},
+		{"some lie in gaps where none may be", result{verdict: &verdict.Verdict{Actions: 9, InGap: 7}}, "FOUND", 3},
+		{"the cloud showed nothing", result{verdict: &verdict.Verdict{}}, "FOUND", 3},
+		{"the fault struck", result{pair: fails, verdict: fine, hits: 4}, "0 4 0.0", 0},
+		{"the fault never struck", result{pair: fails, verdict: fine}, "FOUND", 3},
+		{"the weather was fine", result{pair: weather, verdict: fine}, "FOUND", 3},
 		{"an action is missing", result{verdict: &verdict.Verdict{Missing: 1}}, "FOUND", 3},
 		{"a revision is extra", result{verdict: &verdict.Verdict{Extra: 1}}, "FOUND", 3},
 		{"the chain is broken", result{verdict: &verdict.Verdict{Broken: 1}}, "FOUND", 3},
 		{"something else is wrong", result{verdict: fine, problems: []string{"it did not stop"}}, "FOUND", 3},
 		{"it could not be run", result{err: errors.New("no Kafka")}, "failed", 1},
-		{"this machine lacks something", result{skipped: "needs root"}, "needs root", 0},
+		{"this machine lacks something", result{skipped: "needs root"}, "needs root", 1},
 	} {
-		tc.r.pair = p
+		if tc.r.pair == (pair{}) {
+			tc.r.pair = p
+		}
 		if line := strings.Join(tc.r.cells(), " "); !strings.Contains(line, tc.shows) {
 			t.Errorf("%s: %q does not show %q", tc.name, line, tc.shows)
 		}
@@ -41,6 +52,19 @@ func TestCellsTellHowTheyEnded(t *testing.T) {
 	var said strings.Builder
 	if code := verdictOf(&said, nil, 5, "dir"); code != 1 {
 		t.Errorf("exit %d after no cell of five", code)
+	}
+	said.Reset()
+	skipped := &result{pair: p, skipped: "needs root"}
+	if verdictOf(&said, []*result{skipped, skipped}, 2, "dir"); !strings.HasSuffix(said.String(), "2 cells skipped: needs root\n") {
+		t.Errorf("skipped cells are told as %q", said.String())
+	}
+}
+
+func TestArgumentsAreShownWithoutFiles(t *testing.T) {
+	t.Parallel()
+	given := []string{"--markdown", "a/b.md", "--fault", "none", "--keep=c/d", "--jobs=1", "--markdown=e", "--keep", "f"}
+	if got := strings.Join(shown(given), " "); got != "--fault none --jobs=1" {
+		t.Errorf("shown as %q", got)
 	}
 }
 
