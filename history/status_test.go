@@ -197,9 +197,9 @@ func TestEstimates(t *testing.T) {
 		return checkpoint.Span{From: now.AddDate(0, 0, -from), To: now.AddDate(0, 0, -to)}
 	}
 	for span, want := range map[checkpoint.Span]Estimate{
-		day(9, 8): {Source: "s", Groups: 1, Rows: 600, Requests: 7},
-		day(9, 7): {Source: "s", Groups: 1, Rows: 1200, Requests: 14, Unread: 0.5},
-		day(4, 3): {Source: "s", Groups: 1, Rows: 0, Requests: 1, Unread: 1},
+		day(9, 8): {Source: "s", Groups: 1, Rows: 600, Requests: 9},
+		day(9, 7): {Source: "s", Groups: 1, Rows: 1200, Requests: 15, Unread: 0.5},
+		day(4, 3): {Source: "s", Groups: 1, Rows: 0, Requests: 3, Unread: 1},
 	} {
 		got, err := Estimates(t.Context(), pool, span, []string{"a"})
 		if err != nil || len(got) != 1 {

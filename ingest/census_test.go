@@ -126,13 +126,42 @@ func TestLaw02APageCutInSilenceIsNoWholeCensus(t *testing.T) {
 	})
 }
 
-// What breaks: more actions of the past are open than a pass takes. What must
+// What breaks: thousands of actions of the past hang, more than a pass of the
+// tail takes. What must hold: they are counted all the same, the past is covered,
+// and each is followed to its end, whether or not an end_time hides them.
+func TestManyHangingActionsOfThePastLetItBeCovered(t *testing.T) {
+	t.Parallel()
+	for _, hides := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			c, m := hidden(t, 4500)
+			c.hides = hides
+			for i, e := range c.log["g"][300:] { // they end while they are followed
+				e.ends = time.Now().Add(3*time.Hour + time.Duration(i%50)*time.Minute)
+			}
+			if err := m.run(m.fleet(), time.Hour); err != nil {
+				t.Fatal(err)
+			}
+			g := m.get("g")
+			if len(g.Covered) != 1 || !g.Covered.Contains(Span{From: g.From, To: g.TailFrom}) {
+				t.Errorf("hides %v: covered %v", hides, g.Covered)
+			}
+			m.requireAll("g")
+			m.requireLag("g", 2*time.Minute)
+			if n := c.past["g"]; n > 110 { // 46 pages of open ones, and up to 49 of the past, which shows them or not
+				t.Errorf("hides %v: %d requests of the backfill", hides, n)
+			}
+		})
+	}
+}
+
+// What breaks: more actions of the past are open than can be asked for. What must
 // hold: what is shown of the past is stored, none of it is called covered, and
 // the group's polls go on.
 func TestLaw02TooManyOpenActionsHoldUpNoReading(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c, m := hidden(t, 2100)
+		c.refuses = 1500
 		if err := m.run(m.fleet(), 5*time.Hour); err != nil {
 			t.Fatal(err)
 		}

@@ -39,13 +39,14 @@ type cloud struct {
 	refuses   int                                      // the least start_number that is refused; 0: none
 	weather   func(n int, group string, q Query) error // called before each answer, with n requests before it
 	requests  map[Class]int
+	past      map[string]int // requests of backfills, by group
 	asked     []Query
 	sorted    map[string]int       // how much of each log is in order
 	heads     map[string]time.Time // when a span's first page was last answered
 }
 
 func newCloud() *cloud {
-	return &cloud{log: map[string][]*event{}, requests: map[Class]int{}, sorted: map[string]int{}, heads: map[string]time.Time{}, latency: 50 * time.Millisecond}
+	return &cloud{log: map[string][]*event{}, requests: map[Class]int{}, past: map[string]int{}, sorted: map[string]int{}, heads: map[string]time.Time{}, latency: 50 * time.Millisecond}
 }
 
 func (c *cloud) add(group string, events ...*event) {
@@ -72,6 +73,9 @@ func (c *cloud) Actions(ctx context.Context, class Class, group string, q Query)
 	n := len(c.asked)
 	c.asked = append(c.asked, q)
 	c.requests[class]++
+	if class == Backfill {
+		c.past[group]++
+	}
 	weather := c.weather
 	c.mu.Unlock()
 	page := &Page{Asked: time.Now()}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -50,14 +51,70 @@ func TestLaw10ABacklogThenLive(t *testing.T) {
 		m.requireAll("g")
 		m.requireLag("g", 2*time.Minute)
 		m.requireLag("new", 2*time.Minute)
-		if n := c.requests[Backfill]; n > 56 { // two ask whether what is as old is still shown, and what is open
+		if n := c.past["g"]; n > 52 { // one asks what is open, one whether anything is behind a last full page
 			t.Errorf("the backfill took %d requests for 50 pages", n)
 		}
 		t.Log(c.requests, m.batches)
 	})
 }
 
-// The same while requests and commits fail, and the process dies and comes
+// A past of more rows than one pass takes, spread unevenly: each piece but the
+// first has its evidence that nothing was forgotten in the piece before.
+func TestLaw10APastOfManyPiecesAsksLittleInVain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(7, 7))
+		c := newCloud()
+		m := newMemory(t, c, found("g", 30*day))
+		at := time.Now().Add(-30 * day)
+		for _, e := range every("old", at, 26_000, 0) {
+			e.start = at.Add(time.Duration(rng.Int64N(int64(30*day - time.Hour)))).Truncate(time.Second)
+			c.add("g", e)
+		}
+		if err := m.run(m.fleet(), time.Hour); err != nil {
+			t.Fatal(err)
+		}
+		m.requireAll("g")
+		m.requireLag("g", 2*time.Minute)
+		if n := c.past["g"]; n > 267 { // 260 pages, what is open, what there is, and six pieces end within a page
+			t.Errorf("the backfill took %d requests for 260 pages", n)
+		}
+	})
+}
+
+// What breaks: a busy second, more than a pass takes, ends a piece; and the
+// list does not stand still behind it. What must hold: the piece that follows
+// gives up reaching back, and reading goes on.
+func TestAPieceReachesBackToABusySecondInVain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud()
+		m := newMemory(t, c, found("g", 30*day))
+		at := time.Now().Add(-20 * day).Truncate(time.Second)
+		c.add("g", every("a", at.Add(-day), 3000, 20*time.Second)...)
+		c.add("g", every("full", at, maxRows-10, 0)...)
+		c.add("g", every("b", at.Add(time.Second), 5000, time.Second)...)
+		var moved atomic.Int64
+		c.weather = func(_ int, _ string, q Query) error {
+			if q.Start > 0 && q.From.After(at.Add(-time.Minute)) && !q.To.IsZero() {
+				if n := moved.Add(1); n <= 40 {
+					c.add("g", &event{id: fmt.Sprintf("moves%05d", n), start: q.To.Add(-2 * time.Second)})
+				}
+			}
+			return nil
+		}
+		if err := m.run(m.fleet(), 3*time.Hour); err != nil {
+			t.Fatal(err)
+		}
+		m.requireAll("g")
+		m.requireLag("g", 2*time.Minute)
+		if n := moved.Load(); n < 40 {
+			t.Errorf("the list moved %d times", n)
+		}
+	})
+}
+
+// TestLaw10ABacklogThenLive while requests and commits fail, and the process dies and comes
 // back: what was proved stays proved, and the rest is read again.
 func TestLaw08LiveThroughFaultsAndRestarts(t *testing.T) {
 	t.Parallel()

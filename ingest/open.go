@@ -20,7 +20,7 @@ func (p *pass) readOpen(ctx context.Context) (result, error) {
 		p.contact(p)
 	}
 	for {
-		if p.total > min(maxOpenRows, p.w.depth()) {
+		if p.total > p.most() {
 			return p.tooLarge(), p.commit(ctx, page)
 		}
 		reason := "count"
@@ -61,6 +61,16 @@ func (p *pass) readOpen(ctx context.Context) (result, error) {
 			return result{}, p.fail(ctx, err)
 		}
 	}
+}
+
+// most is how many rows a pass without an end takes. A census takes all that can
+// be asked for: it has no parts that could be read one by one, and where there
+// are thousands of open actions, most of them hang, and their list stands still.
+func (p *pass) most() int {
+	if p.open {
+		return p.w.depth()
+	}
+	return min(maxOpenRows, p.w.depth())
 }
 
 // next reads the page after what was seen. A reason says why it does not fit.

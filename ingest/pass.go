@@ -13,7 +13,7 @@ import (
 // How far a pass goes before it is given up.
 const (
 	maxOpenRows = 20 * pageLimit // of a span without an end: a longer pass seldom stands still, and one that fails costs all its pages
-	maxRows     = 30 * pageLimit // of a closed span, which stands still but for what comes late
+	maxRows     = 60 * pageLimit // of a closed span, which stands still but for what comes late; a pass keeps their ids
 	maxRestarts = 3
 	slack       = 2 * time.Second // stamps are whole seconds and clocks differ
 )
@@ -64,6 +64,7 @@ type pass struct {
 	seen   map[string]struct{} // rows that this pass has read
 	short  bool                // a page had fewer rows than it had room for: there are none behind it
 	oldest *time.Time
+	newest int64    // the second of the newest row of the span itself, which is less than what is asked for; 0: none
 	bad    [][]byte // hashes of the rejects without an id
 }
 
@@ -76,6 +77,7 @@ type result struct {
 	moving   bool                // the list would not stand still
 	began    time.Time           // by the server's clock
 	seen     map[string]struct{} // of a pass that went to its end: the rows it read
+	newest   time.Time           // the second of the newest row inside the span; zero: none
 }
 
 func (w *worker) newPass(class Class, span Span) *pass {
@@ -84,7 +86,7 @@ func (w *worker) newPass(class Class, span Span) *pass {
 
 // begin starts the pass at its first page, forgetting what was read before.
 func (p *pass) begin(first *Page) {
-	p.began, p.total, p.oldest, p.short = sentAt(first.Asked, first.Date, time.Now()), first.Total, nil, false
+	p.began, p.total, p.oldest, p.newest, p.short = sentAt(first.Asked, first.Date, time.Now()), first.Total, nil, 0, false
 	p.head, p.seen = rowsOf(first), make(map[string]struct{}, max(first.Total, first.Rows()))
 	p.add(first)
 }
@@ -96,6 +98,9 @@ func (p *pass) add(page *Page) (known int) {
 			known++
 		}
 		p.seen[r.key] = struct{}{}
+		if r.second > p.newest && p.span.Has(time.Unix(r.second, 0)) {
+			p.newest = r.second
+		}
 	}
 	for _, r := range page.Rejects {
 		if r.ActionID == "" {
@@ -257,7 +262,11 @@ func (p *pass) unsettled(ctx context.Context) (result, error) {
 }
 
 func (p *pass) result() result {
-	return result{span: p.span, total: p.total, began: p.began}
+	res := result{span: p.span, total: p.total, began: p.began}
+	if p.newest > 0 {
+		res.newest = time.Unix(p.newest, 0).UTC()
+	}
+	return res
 }
 
 func (p *pass) tooLarge() result {
@@ -270,29 +279,6 @@ func (p *pass) note() *Scan {
 	p.scan.Total, p.scan.Distinct = p.total, len(p.seen)
 	scan := p.scan
 	return &scan
-}
-
-// behind looks for rows that the total does not count, for it may lag: where
-// the last page was full, another may follow. (Not where it would be too deep
-// to ask for: there the total is all that is told.) The last page is committed
-// before.
-func (p *pass) behind(ctx context.Context, last *Page) (reason string, err error) {
-	if p.short || p.total == 0 || p.total > p.w.depth() {
-		return "", nil
-	}
-	if err := p.commit(ctx, last); err != nil {
-		return "", err
-	}
-	page, err := p.rows(ctx, p.total, 1)
-	switch {
-	case err != nil:
-		return "", err
-	case page.Total != p.total:
-		reason = "total"
-	case page.Rows() > 0:
-		reason = "count"
-	}
-	return reason, p.commit(ctx, page) // it was read, whatever it proves
 }
 
 // restarted counts a restart and says whether one more is allowed.

@@ -25,6 +25,10 @@ type region struct {
 // that cannot be proved is left as a gap, and reading goes on behind it. So is
 // a piece that is no page whatever part of it is asked for; the error is
 // returned at the end, or after a few in a row, when it is no longer the piece.
+//
+// A backfill's next piece reaches back to the newest row that was proved: as long
+// as that is shown, nothing behind it is forgotten, and nobody need ask (see
+// remembers). Where a piece fails or has to be short, it begins where it should.
 func (w *worker) readSpan(ctx context.Context, class Class, span Span, each func(result) error) error {
 	return w.readSpanFor(ctx, nil, class, span, each)
 }
@@ -39,6 +43,7 @@ func (w *worker) readSpanFor(ctx context.Context, e *errand, class Class, span S
 	var longest time.Duration           // after a halving; 0: no bound
 	var unreadable error
 	failed := 0 // pieces in a row
+	back := span.From
 	for from := span.From; from.Before(span.To); {
 		for len(regions) > 1 && !regions[len(regions)-1].end.After(from) {
 			regions = regions[:len(regions)-1]
@@ -48,10 +53,15 @@ func (w *worker) readSpanFor(ctx context.Context, e *errand, class Class, span S
 		if longest > 0 {
 			piece.To = checkpoint.Earlier(piece.To, from.Add(longest))
 		}
+		length := piece.Length()
+		piece.From = back
 		res, err := w.readPiece(ctx, e, class, piece, most, !whole)
 		switch {
 		case err == nil && res.tooLarge:
 			regions = append(regions, region{end: piece.To, rows: res.total})
+			if length == time.Second {
+				back = from
+			}
 			continue
 		case errors.Is(err, errTooDeep):
 			continue // with what is known now
@@ -62,12 +72,16 @@ func (w *worker) readSpanFor(ctx context.Context, e *errand, class Class, span S
 		default:
 			failed, unreadable = failed+1, err
 		}
-		if (res.moving || err != nil) && piece.Length() > time.Second {
-			longest = (piece.Length() / 2).Truncate(time.Second)
-			continue
+		if res.moving || err != nil {
+			again := length > time.Second || back.Before(from)
+			back = from
+			if again {
+				longest = max((length / 2).Truncate(time.Second), time.Second)
+				continue
+			}
 		}
 		if err != nil {
-			from = piece.To
+			from, back = piece.To, piece.To
 			continue
 		}
 		if err := each(res); err != nil {
@@ -80,6 +94,12 @@ func (w *worker) readSpanFor(ctx context.Context, e *errand, class Class, span S
 			regions[i].rows = max(0, regions[i].rows-res.total)
 		}
 		from = piece.To
+		switch {
+		case class != Backfill || !res.proved:
+			back = from
+		case !res.newest.IsZero():
+			back = res.newest
+		}
 	}
 	return unreadable
 }

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -89,10 +91,10 @@ func TestReconcileFindsAndRepairs(t *testing.T) {
 func TestLaw08ABackfillSurvivesItsDaemons(t *testing.T) {
 	t.Parallel()
 	config := small()
-	config.ActionsPerGroup = 5000 // of each group, more than one piece
+	config.ActionsPerGroup = 7000 // of each group, more than one piece
 	w := newWorld(t, config, "ASLOGD_SOURCE_0_REQUESTS_PER_MINUTE=600")
 	stop := w.start(t)
-	w.covered(t, 10000)
+	w.covered(t, 14000)
 	stop()
 	w.execute(t, "UPDATE aslog.checkpoint SET covered = covered - tstzmultirange(tstzrange(date_trunc('day', now() - interval '2 days'), date_trunc('day', now() - interval '1 day'))), tail_from = backfill_from")
 
@@ -179,5 +181,36 @@ func TestOperationsAreAskedForRightly(t *testing.T) {
 	var out strings.Builder
 	if code := run(t.Context(), []string{"backfill", "--help"}, vars, &out, &out); code != exitDone || !strings.Contains(out.String(), "Example") {
 		t.Errorf("--help: exit %d\n%s", code, out.String())
+	}
+}
+
+// What must hold: a dry run says what a backfill then takes, within a tenth and
+// one request a group, and never less: for groups of one page, of one piece, and
+// of several.
+func TestADryRunSaysWhatABackfillTakes(t *testing.T) {
+	t.Parallel()
+	for _, actions := range []int{30, 1200, 7000} {
+		config := small()
+		config.ActionsPerGroup = actions
+		w := newWorld(t, config, "ASLOGD_SOURCE_0_REQUESTS_PER_MINUTE=6000")
+		w.start(t)
+		w.covered(t, int64(2*actions))
+		span := []string{"backfill", "--from", "40d", "--to", "1h", "--all"}
+		code, said := w.call(t, t.Context(), append(span, "--dry-run")...)
+		about := regexp.MustCompile(`(\d[\d,]*) requests`).FindStringSubmatch(said)
+		if code != exitDone || about == nil {
+			t.Fatalf("--dry-run: exit %d\n%s", code, said)
+		}
+		reckoned, err := strconv.ParseInt(strings.ReplaceAll(about[1], ",", ""), 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if code, said := w.call(t, t.Context(), append(span, "--wait")...); code != exitDone {
+			t.Fatalf("backfill: exit %d\n%s", code, said)
+		}
+		took := w.number(t, "SELECT sum(requests)::bigint FROM aslog.operation_part")
+		if reckoned < took || float64(reckoned) > 1.1*float64(took)+2 {
+			t.Errorf("%d actions a group: %d requests were reckoned, %d taken", actions, reckoned, took)
+		}
 	}
 }

@@ -266,7 +266,7 @@ var requests = []mutation{
 		file:   "ingest/spans.go",
 		old:    `	pieces := (r.rows + aim - 1) / aim`,
 		new:    `	pieces := 2 + 0*aim`,
-		pkg:    "ingest", test: "TestLaw10ABacklogThenLive",
+		pkg:    "ingest", test: "TestLaw10APastOfManyPiecesAsksLittleInVain",
 	},
 	{
 		breaks: "what was old when it was first read is read again by the settle",

@@ -1,0 +1,26 @@
+package ingest
+
+import "context"
+
+// behind looks for rows that the total does not count, for it may lag: where
+// the last page was full, another may follow. (Not where it would be too deep
+// to ask for: there the total is all that is told.) The last page is committed
+// before.
+func (p *pass) behind(ctx context.Context, last *Page) (reason string, err error) {
+	if p.short || p.total == 0 || p.total > p.w.depth() {
+		return "", nil
+	}
+	if err := p.commit(ctx, last); err != nil {
+		return "", err
+	}
+	page, err := p.rows(ctx, p.total, 1)
+	switch {
+	case err != nil:
+		return "", err
+	case page.Total != p.total:
+		reason = "total"
+	case page.Rows() > 0:
+		reason = "count"
+	}
+	return reason, p.commit(ctx, page) // it was read, whatever it proves
+}

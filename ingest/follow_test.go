@@ -1,0 +1,53 @@
+package ingest
+
+import (
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// What breaks: a hundred actions hang behind the tail, and the set changes while
+// they are asked for in turn: every few minutes one ends, and another begins to
+// hang. What must hold: none is lost from the turn, each is stored as it ended
+// within a tenth of its age or six hours, and the tail goes on.
+func TestHangingActionsThatEndAndBeginAreAllFollowed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud()
+		m := newMemory(t, c, tailed("g"))
+		c.add("g", every("hangs", time.Now().Add(-time.Hour), 100, time.Second)...)
+		for i, e := range c.log["g"] { // in no order that the turn knows
+			e.ends = time.Now().Add(2*time.Hour + time.Duration(i*37%100)*5*time.Minute)
+		}
+		for i := range 100 {
+			at := time.Now().Add(time.Duration(i) * 5 * time.Minute).Truncate(time.Second)
+			c.add("g", &event{id: fmt.Sprintf("begins%05d", i), start: at, ends: at.Add(2*time.Hour + time.Duration(i%7)*time.Hour)})
+		}
+		c.add("g", &event{id: "never", start: time.Now().Add(-30 * time.Minute).Truncate(time.Second), ends: time.Now().Add(30 * day)})
+		end := m.side(m.fleet(), 26*time.Hour)
+		for range 24 {
+			wait(t, time.Hour)
+			for _, e := range c.log["g"] {
+				age := time.Since(e.start)
+				if grace := min(max(age/10, time.Minute), mostFollow) + time.Hour; e.ends.Before(time.Now().Add(-grace)) && m.status("g", e.id) != "SUCCESS" {
+					t.Fatalf("%s ended %s ago and is stored as %q", e.id, time.Since(e.ends), m.status("g", e.id))
+				}
+			}
+		}
+		end()
+		m.requireAll("g")
+		asked := 0
+		for _, q := range c.asked {
+			if q.LogID != "" {
+				asked++
+			}
+		}
+		if asked > 26*60*mostFar {
+			t.Errorf("%d questions for single actions in %d minutes", asked, 26*60)
+		}
+		if m.warned.Load() > 0 {
+			t.Errorf("%d warnings", m.warned.Load())
+		}
+	})
+}
