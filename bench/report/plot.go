@@ -1,13 +1,18 @@
 package report
 
 import (
+	"bytes"
 	"fmt"
 	"image/color"
 	"os"
+	"regexp"
 
 	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgsvg"
 )
 
 // A Stack is bars, one for each name, each of parts that stand upon each other.
@@ -32,8 +37,7 @@ var colours = []color.Color{
 func (s *Stack) Draw(path string) error {
 	p := plot.New()
 	p.Title.Text, p.X.Label.Text = s.Title, s.Unit
-	p.X.Min = 0
-	p.Legend.Top, p.Legend.Left = true, false
+	p.Legend.Top = true
 	var below *plotter.BarChart
 	for i, part := range s.Parts {
 		bars, err := plotter.NewBarChart(plotter.Values(part.Values), vg.Points(16))
@@ -51,7 +55,8 @@ func (s *Stack) Draw(path string) error {
 		}
 	}
 	p.NominalY(s.Names...)
-	return save(p, path, vg.Points(110+34*float64(len(s.Names))))
+	p.X.Min, p.X.Max = 0, 1.6*p.X.Max // room for the legend
+	return save(p, path, vg.Points(120+30*float64(len(s.Names))))
 }
 
 // A Line is a figure that follows another.
@@ -89,25 +94,34 @@ func (c *Chart) Draw(path string) error {
 			p.Legend.Add(l.Name, line, marks)
 		}
 	}
-	p.Y.Min = 0
+	p.Y.Min, p.Y.Max = 0, 1.3*p.Y.Max // room for the legend
 	if c.LogX {
 		p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, plot.LogTicks{Prec: -1}
 	}
 	return save(p, path, vg.Points(300))
 }
 
+// Letters of one width, as wide in whatever such font a reader's browser has:
+// the places of texts are reckoned from widths.
+func init() {
+	plot.DefaultFont = font.Font{Typeface: "Liberation", Variant: "Mono"}
+	plotter.DefaultFont = plot.DefaultFont
+}
+
+var fontOf = regexp.MustCompile(`font-family:[^;"]*;`)
+
 func save(p *plot.Plot, path string, height vg.Length) error {
-	writer, err := p.WriterTo(vg.Points(620), height, "svg")
-	if err != nil {
+	p.Title.TextStyle.Font.Size, p.Title.Padding = vg.Points(12), vg.Points(8)
+	p.Legend.Padding, p.Legend.XOffs = vg.Points(4), vg.Points(-6)
+	canvas := vgsvg.New(vg.Points(640), height)
+	p.Draw(draw.Crop(draw.New(canvas), vg.Points(8), vg.Points(-16), vg.Points(8), vg.Points(-8)))
+	var picture bytes.Buffer
+	if _, err := canvas.WriteTo(&picture); err != nil {
 		return fmt.Errorf("draw %s: %w", path, err)
 	}
-	file, err := os.Create(path)
-	if err != nil {
+	text := fontOf.ReplaceAll(picture.Bytes(), []byte("font-family:monospace;"))
+	if err := os.WriteFile(path, text, 0o644); err != nil {
 		return fmt.Errorf("write a picture: %w", err)
 	}
-	if _, err := writer.WriteTo(file); err != nil {
-		_ = file.Close()
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return file.Close()
+	return nil
 }
