@@ -35,6 +35,7 @@ type simulateCmd struct {
 	DenseAt         time.Duration `placeholder:"FROM-BORN" help:"From when on (so that they end with the history)."`
 	DenseFor        time.Duration `default:"6h" help:"How long that is."`
 	Skew            time.Duration `placeholder:"AHEAD" help:"How far the server's clock, its Date and stamps, is ahead of this machine's; -3m is behind."`
+	Prerender       bool          `help:"Make the texts of the history at the start and keep them: answers cost less, and memory more."`
 	Example         bool          `help:"Serve one group, that of the vendor's own example, and nothing else."`
 
 	Auth      string        `enum:"none,password,aksk,both" default:"none" help:"How callers show who they are: none, password, aksk, both." group:"Sign-in"`
@@ -172,7 +173,7 @@ func orAny(s string) string {
 func (c *simulateCmd) config() simulator.Config {
 	config := simulator.Config{
 		Seed: c.Seed, Project: c.Project, Groups: c.Groups, NewGroups: c.NewGroups, NewGroupsWithin: c.NewGroupsWithin,
-		ActionsPerGroup: c.Actions, Days: c.Days, FirstAction: c.FirstAction,
+		ActionsPerGroup: c.Actions, Days: c.Days, FirstAction: c.FirstAction, Prerender: c.Prerender,
 		LiveRate: c.Live, LiveFor: c.LiveFor, Lasting: c.Lasting, Example: c.Example, Skew: c.Skew,
 		Burst: c.Burst, BurstAt: c.BurstAt, Dense: c.Dense, DenseAt: c.DenseAt, DenseFor: c.DenseFor,
 		Auth: simulator.Auth{

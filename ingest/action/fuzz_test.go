@@ -6,10 +6,12 @@ import (
 	"math/big"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -52,6 +54,34 @@ func FuzzParse(f *testing.F) {
 			if s != nil && strings.Contains(*s, "\x00") {
 				t.Fatalf("a NUL that Postgres will not take: %q", *s)
 			}
+		}
+	})
+}
+
+// What the quick reader takes, it takes for what the strict one does.
+func FuzzScan(f *testing.F) {
+	files, _ := filepath.Glob("testdata/parse/*.json")
+	for _, file := range files {
+		if raw, err := os.ReadFile(file); err == nil {
+			f.Add(string(raw))
+		}
+	}
+	for _, text := range []string{
+		`{"b":1,"a":2,"b":3}`, `[1,[2,{}],[]]`, ` "\u00e9\ud83d\ude00\n\/" `, `"\ud83d"`, `"\ud83d\u0041"`, `"\x"`, `-0.5e+07`, `01`, `1.`, `[1,]`, `{"a":1,}`,
+		"\"a\x00\"", "\"\xff\"", `{"a" : [ true , false , null ] }`, `nul`, `{}x`, `"a\"b\\"`,
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		n, ok := new(room).scan(text)
+		strict, err := parseStrictly([]byte(text))
+		switch {
+		case !ok && err == nil && utf8.ValidString(text) && json.Valid([]byte(text)) && !strings.Contains(strings.ToLower(text), `\ud`):
+			t.Fatalf("%q is sound JSON, has no lone surrogate, and was not taken", text)
+		case ok && err != nil:
+			t.Fatalf("%q was taken, and should not be: %v", text, err)
+		case ok && !reflect.DeepEqual(n, strict):
+			t.Fatalf("%q was taken for\n%+v\nand is\n%+v", text, n, strict)
 		}
 	})
 }
@@ -106,7 +136,7 @@ func normal(t *testing.T, raw []byte) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := &Action{ID: readableID(&n)}
+	a := reading{Action: &Action{ID: readableID(&n)}, room: new(room)}
 	a.read(&n)
 	return appendReversed(nil, &n)
 }

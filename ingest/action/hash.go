@@ -9,10 +9,11 @@ import (
 
 // hash is the content hash of a record whose tree was brought into normal form.
 // The package's description says what it covers.
-func hash(record *node) []byte {
-	text := canonical(make([]byte, 0, 1024), record)
-	sum := sha256.Sum256(text)
-	return append([]byte{Form}, sum[:]...)
+// dst is where that form is written to; what it grew to is returned beside.
+func hash(dst []byte, record *node) (sum, form []byte) {
+	form = canonical(dst, record)
+	digest := sha256.Sum256(form)
+	return append(append(make([]byte, 0, 1+len(digest)), Form), digest[:]...), form
 }
 
 // canonical appends the canonical form of one value. Each form begins with a

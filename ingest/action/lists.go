@@ -3,7 +3,6 @@ package action
 import (
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 )
 
@@ -29,7 +28,7 @@ var (
 
 // instances reads one list of instances: objects, or names, or names joined by
 // commas. A name in the tree becomes the object that it stands for.
-func (a *Action) instances(record *node, name, outcome string) {
+func (a *reading) instances(record *node, name, outcome string) {
 	l := record.get(name)
 	if l.empty() {
 		return
@@ -51,7 +50,7 @@ func (a *Action) instances(record *node, name, outcome string) {
 			a.fault(fmt.Sprintf("%s[%d]", name, i), fmt.Errorf("%s where an instance belongs", kindName(n)))
 			continue
 		}
-		at := entryPath(name, i)
+		at := place{list: name, item: i}
 		a.Instances = append(a.Instances, Instance{
 			Outcome:        outcome,
 			Ordinal:        ordinal,
@@ -82,7 +81,7 @@ func named(name node) node {
 
 // balancers reads one list of load balancers: each entry has an lbaas_listener
 // (enhanced) or a listener (classic).
-func (a *Action) balancers(record *node, name, outcome string) {
+func (a *reading) balancers(record *node, name, outcome string) {
 	l := record.get(name)
 	if l.empty() {
 		return
@@ -102,7 +101,7 @@ func (a *Action) balancers(record *node, name, outcome string) {
 			a.fault(fmt.Sprintf("%s[%d]", name, i), fmt.Errorf("%s where a load balancer belongs", kindName(n)))
 			continue
 		}
-		at := entryPath(name, i)
+		at := place{list: name, item: i}
 		b := LoadBalancer{
 			Outcome:       outcome,
 			Ordinal:       ordinal,
@@ -110,24 +109,24 @@ func (a *Action) balancers(record *node, name, outcome string) {
 			FailedReason:  a.text(n, "failed_reason", at),
 			FailedDetails: a.text(n, "failed_details", at),
 		}
-		a.enhanced(&b, n.get("lbaas_listener"), at+"lbaas_listener")
+		a.enhanced(&b, n.get("lbaas_listener"), place{name, i, "lbaas_listener"})
 		a.LoadBalancers = append(a.LoadBalancers, b)
 		ordinal++
 	}
 }
 
-func (a *Action) enhanced(b *LoadBalancer, n *node, path string) {
+func (a *reading) enhanced(b *LoadBalancer, n *node, at place) {
 	if n.empty() {
 		return
 	}
 	if n.kind != '{' {
-		a.fault(path, fmt.Errorf("%s where an object belongs", kindName(n)))
+		a.fault(place{list: at.list, item: at.item}.of(at.member), fmt.Errorf("%s where an object belongs", kindName(n)))
 		return
 	}
-	b.ListenerID = a.text(n, "listener_id", path+".")
-	b.PoolID = a.text(n, "pool_id", path+".")
-	b.ProtocolPort = a.integer(n, "protocol_port", path+".")
-	b.Weight = a.integer(n, "weight", path+".")
+	b.ListenerID = a.text(n, "listener_id", at)
+	b.PoolID = a.text(n, "pool_id", at)
+	b.ProtocolPort = a.integer(n, "protocol_port", at)
+	b.Weight = a.integer(n, "weight", at)
 	for i := range n.kids {
 		if !n.kids[i].empty() {
 			return
@@ -138,28 +137,28 @@ func (a *Action) enhanced(b *LoadBalancer, n *node, path string) {
 
 // describe keeps the description as text and, where that text is JSON with a
 // list of reasons, reads these besides. Text that is no JSON is just text.
-func (a *Action) describe(record *node) {
+func (a *reading) describe(record *node) {
 	n := record.get("description")
 	if n.empty() {
 		return
 	}
 	if n.kind == '"' {
-		if inner, err := parse([]byte(n.text)); err == nil {
+		if inner, err := a.room.tree(n.text); err == nil {
 			a.reasons(&inner)
 		}
 	} else {
-		inner := n.copy() // reading changes the tree, and this one is part of the record
+		inner := a.copy(n) // reading changes the tree, and this one is part of the record
 		a.reasons(&inner)
 	}
 	a.Description = a.content(record, "description")
 }
 
-func (n *node) copy() node {
-	c, _ := parse(n.raw) // it was parsed before; a scalar has no raw and no reasons
+func (a *reading) copy(n *node) node {
+	c, _ := a.room.tree(n.raw) // it was parsed before; a scalar has no raw and no reasons
 	return c
 }
 
-func (a *Action) reasons(description *node) {
+func (a *reading) reasons(description *node) {
 	l := description.get("reason")
 	if l.empty() {
 		return
@@ -174,7 +173,7 @@ func (a *Action) reasons(description *node) {
 			a.fault(fmt.Sprintf("description.reason[%d]", i), fmt.Errorf("%s where a reason belongs", kindName(n)))
 			continue
 		}
-		at := entryPath("description.reason", i)
+		at := place{list: "description.reason", item: i}
 		a.Reasons = append(a.Reasons, Reason{
 			Ordinal:           len(a.Reasons),
 			ChangeReason:      a.text(n, "change_reason", at),
@@ -186,7 +185,3 @@ func (a *Action) reasons(description *node) {
 		})
 	}
 }
-
-// entryPath is where the fields of a list's entry stand, for faults: "name[3].".
-// It is made for each entry of each record, hence no Sprintf.
-func entryPath(name string, i int) string { return name + "[" + strconv.Itoa(i) + "]." }

@@ -32,7 +32,9 @@ func (r *Refused) Error() string { return "record refused: " + r.Reason + ": " +
 // not change afterwards. The error is a *Refused, for a record that goes to
 // quarantine whole; a field that cannot be read is nil and stands in Faults.
 func Parse(raw []byte) (*Action, error) {
-	record, err := parse(raw)
+	room := rooms.Get().(*room)
+	defer room.leave()
+	record, err := room.tree(string(raw))
 	switch {
 	case errors.Is(err, errDeep):
 		return nil, &Refused{Reason: TooDeep, Detail: err.Error(), ID: readableID(&record)}
@@ -45,13 +47,30 @@ func Parse(raw []byte) (*Action, error) {
 	case !utf8.Valid(raw):
 		return nil, &Refused{Reason: NotUTF8, Detail: "bytes that are no UTF-8", ID: readableID(&record)}
 	}
-	a := &Action{Raw: raw, ID: readableID(&record)}
+	a := reading{Action: &Action{Raw: raw, ID: readableID(&record)}, room: room}
 	if a.ID == "" {
 		return nil, &Refused{Reason: NoID, Detail: "the record has no id"}
 	}
 	a.read(&record)
-	a.Hash = hash(&record)
-	return a, nil
+	a.Hash, room.form = hash(room.form[:0], &record)
+	return a.Action, nil
+}
+
+// A reading is an action while it is read from its tree. Texts are kept side by
+// side, so that one allocation serves many pointers.
+type reading struct {
+	*Action
+	room  *room
+	texts []string
+}
+
+// keep is a pointer to a text.
+func (a *reading) keep(text string) *string {
+	if len(a.texts) == cap(a.texts) {
+		a.texts = make([]string, 0, 16)
+	}
+	a.texts = append(a.texts, text)
+	return &a.texts[len(a.texts)-1]
 }
 
 // readableID is the record's id, "" where there is none.
@@ -60,8 +79,8 @@ func readableID(record *node) string {
 	if n == nil {
 		return ""
 	}
-	if text, err := n.asText(); err == nil && text != nil && strings.TrimSpace(*text) != "" {
-		return *text
+	if text, err := n.words(); err == nil && strings.TrimSpace(text) != "" {
+		return text
 	}
 	return ""
 }
@@ -69,25 +88,25 @@ func readableID(record *node) string {
 // read fills the action from the record and, going along, brings the record's
 // tree into normal form, so that the hash sees known fields as they are stored,
 // and everything else as it was sent.
-func (a *Action) read(record *node) {
+func (a *reading) read(record *node) {
 	if id := record.get("id"); id != nil {
 		id.set(a.ID)
 	}
-	a.Status = a.text(record, "status", "")
+	a.Status = a.text(record, "status", place{})
 	if a.Status != nil && *a.Status == "DING" {
 		*a.Status = "DOING"
 		record.get("status").set(*a.Status)
 	}
-	a.Type = a.text(record, "type", "")
+	a.Type = a.text(record, "type", place{})
 	if a.Type != nil && strings.HasPrefix(*a.Type, "MANNUAL_") {
 		*a.Type = "MANUAL_" + strings.TrimPrefix(*a.Type, "MANNUAL_")
 		record.get("type").set(*a.Type)
 	}
-	a.StartTime = a.time(record, "start_time", "")
-	a.EndTime = a.time(record, "end_time", "")
-	a.InstanceValue = a.integer(record, "instance_value", "")
-	a.DesireValue = a.integer(record, "desire_value", "")
-	a.ScalingValue = a.integer(record, "scaling_value", "")
+	a.StartTime = a.time(record, "start_time", place{})
+	a.EndTime = a.time(record, "end_time", place{})
+	a.InstanceValue = a.integer(record, "instance_value", place{})
+	a.DesireValue = a.integer(record, "desire_value", place{})
+	a.ScalingValue = a.integer(record, "scaling_value", place{})
 	a.describe(record)
 	for _, l := range instanceLists {
 		a.instances(record, l.name, l.outcome)
@@ -101,7 +120,7 @@ func (a *Action) read(record *node) {
 // then says that there are more. The raw text tells the rest.
 const maxFaults = 50
 
-func (a *Action) fault(field string, err error) {
+func (a *reading) fault(field string, err error) {
 	switch {
 	case len(a.Faults) < maxFaults:
 		a.Faults = append(a.Faults, Fault{Field: field, Problem: err.Error()})
@@ -110,24 +129,24 @@ func (a *Action) fault(field string, err error) {
 	}
 }
 
-// text, integer and time read a member of an object that stands at path, note a
-// fault where it cannot be read, and leave its normal form in the tree.
+// text, integer and time read a member of an object that stands at a place, note
+// a fault where it cannot be read, and leave its normal form in the tree.
 
-func (a *Action) text(of *node, name, path string) *string {
+func (a *reading) text(of *node, name string, at place) *string {
 	n := of.get(name)
-	if n == nil {
+	if n.empty() {
 		return nil
 	}
-	v, err := n.asText()
+	text, err := n.words()
 	if err != nil {
-		a.fault(path+name, err)
-	} else if v != nil {
-		n.set(*v)
+		a.fault(at.of(name), err)
+		return nil
 	}
-	return v
+	n.set(text)
+	return a.keep(text)
 }
 
-func (a *Action) integer(of *node, name, path string) *int64 {
+func (a *reading) integer(of *node, name string, at place) *int64 {
 	n := of.get(name)
 	if n == nil {
 		return nil
@@ -135,16 +154,16 @@ func (a *Action) integer(of *node, name, path string) *int64 {
 	v, err := n.asInteger()
 	switch {
 	case err != nil:
-		a.fault(path+name, err)
+		a.fault(at.of(name), err)
 	case v == nil:
 		n.clear()
 	default:
-		n.set(strconv.FormatInt(*v, 10))
+		n.set(decimal(n.text, *v))
 	}
 	return v
 }
 
-func (a *Action) time(of *node, name, path string) *time.Time {
+func (a *reading) time(of *node, name string, at place) *time.Time {
 	n := of.get(name)
 	if n == nil {
 		return nil
@@ -152,18 +171,52 @@ func (a *Action) time(of *node, name, path string) *time.Time {
 	v, err := n.asTime()
 	switch {
 	case err != nil:
-		a.fault(path+name, err)
+		a.fault(at.of(name), err)
 	case v == nil:
 		n.clear()
-	default:
+	case !asStored(n.text):
 		n.set(v.Format(time.RFC3339Nano))
+	default:
+		n.set(n.text)
 	}
 	return v
 }
 
+// decimal is a number in normal form, which most are sent in.
+func decimal(sent string, v int64) string {
+	if sent != "" && (sent == "0" || '1' <= sent[0] && sent[0] <= '9') && sent[len(sent)-1] <= '9' {
+		return sent // it was read as v, so there is nothing but digits
+	}
+	return strconv.FormatInt(v, 10)
+}
+
+// asStored reports whether a text that was read as a time is its normal form
+// already: 2006-01-02T15:04:05Z.
+func asStored(t string) bool {
+	return len(t) == 20 && t[4] == '-' && t[7] == '-' && t[10] == 'T' && t[13] == ':' && t[16] == ':' && t[19] == 'Z'
+}
+
+// A place is where a field stands in a record, for faults. It is put into words
+// only where there is one.
+type place struct {
+	list   string // "" for the record itself
+	item   int
+	member string // of the item, where the field stands deeper
+}
+
+func (p place) of(name string) string {
+	switch {
+	case p.list == "":
+		return name
+	case p.member == "":
+		return fmt.Sprintf("%s[%d].%s", p.list, p.item, name)
+	}
+	return fmt.Sprintf("%s[%d].%s.%s", p.list, p.item, p.member, name)
+}
+
 // content reads a member that is kept as text whatever it is: a string's
 // content, or the JSON text as sent.
-func (a *Action) content(of *node, name string) *string {
+func (a *reading) content(of *node, name string) *string {
 	n := of.get(name)
 	if n.empty() {
 		return nil
@@ -178,7 +231,7 @@ func (a *Action) content(of *node, name string) *string {
 	case 'f':
 		v = "false"
 	default:
-		v = string(n.raw)
+		v = n.raw
 	}
-	return &v
+	return a.keep(v)
 }

@@ -37,11 +37,22 @@ func (n *node) asText() (*string, error) {
 	if n.empty() {
 		return nil, nil
 	}
-	if n.kind != '"' && n.kind != '0' {
-		return nil, fmt.Errorf("%s where text belongs", kindName(n))
+	text, err := n.words()
+	if err != nil {
+		return nil, err
 	}
-	text := withoutNUL(n.text)
 	return &text, nil
+}
+
+// words is the value as text; "" where it says nothing.
+func (n *node) words() (string, error) {
+	if n.empty() {
+		return "", nil
+	}
+	if n.kind != '"' && n.kind != '0' {
+		return "", fmt.Errorf("%s where text belongs", kindName(n))
+	}
+	return withoutNUL(n.text), nil
 }
 
 func (n *node) asInteger() (*int64, error) {

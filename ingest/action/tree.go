@@ -21,7 +21,7 @@ const maxDepth = 200
 type node struct {
 	kind jsontext.Kind
 	text string   // content of a string, text of a number
-	raw  []byte   // of an object or array: its bytes as sent
+	raw  string   // of an object or array: its text as sent
 	kids []member // members of an object, sorted by name; items of an array, in order
 }
 
@@ -38,7 +38,11 @@ var errDeep = fmt.Errorf("nested deeper than %d", maxDepth)
 // for what is unfit: whether that is acceptable is the caller's to say. A value
 // nested too deep is left out and errDeep returned beside the rest, so that a
 // record's id can still be told.
-func parse(text []byte) (node, error) {
+func parse(text []byte) (node, error) { return new(room).tree(string(text)) }
+
+// parseStrictly is parse by a reader that knows every corner of JSON, says what
+// is wrong with a text, and takes its time.
+func parseStrictly(text []byte) (node, error) {
 	r := reader{
 		text: text,
 		dec: jsontext.NewDecoder(bytes.NewBuffer(text),
@@ -105,7 +109,7 @@ func (r *reader) value(depth int) (node, error) {
 	if _, err := r.dec.ReadToken(); err != nil {
 		return node{}, err
 	}
-	n.raw = r.text[start:r.dec.InputOffset()]
+	n.raw = string(r.text[start:r.dec.InputOffset()])
 	if n.kind == '{' {
 		n.kids = lastOfEach(n.kids)
 	}
@@ -114,7 +118,11 @@ func (r *reader) value(depth int) (node, error) {
 
 // lastOfEach sorts members by name and keeps the last of those that share one.
 func lastOfEach(kids []member) []member {
-	slices.SortStableFunc(kids, func(a, b member) int { return strings.Compare(a.name, b.name) })
+	if len(kids) > 32 {
+		slices.SortStableFunc(kids, func(a, b member) int { return strings.Compare(a.name, b.name) })
+	} else {
+		insertionSort(kids)
+	}
 	out := kids[:0]
 	for i, m := range kids {
 		if i+1 < len(kids) && kids[i+1].name == m.name {
@@ -125,18 +133,38 @@ func lastOfEach(kids []member) []member {
 	return out
 }
 
+// insertionSort sorts by name, stably. A record's objects have few members.
+func insertionSort(kids []member) {
+	for i := 1; i < len(kids); i++ {
+		if kids[i-1].name <= kids[i].name {
+			continue
+		}
+		m, at := kids[i], i
+		for ; at > 0 && kids[at-1].name > m.name; at-- {
+			kids[at] = kids[at-1]
+		}
+		kids[at] = m
+	}
+}
+
 // get is the member of that name, nil where there is none.
 func (n *node) get(name string) *node {
 	if n.kind != '{' {
 		return nil
 	}
-	i, ok := slices.BinarySearchFunc(n.kids, name, func(m member, name string) int {
-		return strings.Compare(m.name, name)
-	})
-	if !ok {
-		return nil
+	if len(n.kids) > 32 {
+		i, ok := slices.BinarySearchFunc(n.kids, name, func(m member, name string) int { return strings.Compare(m.name, name) })
+		if !ok {
+			return nil
+		}
+		return &n.kids[i].node
 	}
-	return &n.kids[i].node
+	for i := range n.kids { // names mostly differ in length, which is quicker seen than their order
+		if n.kids[i].name == name {
+			return &n.kids[i].node
+		}
+	}
+	return nil
 }
 
 // empty reports whether the value says nothing: absent, null, "", or [].

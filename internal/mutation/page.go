@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"aslogd/internal/marked"
 )
 
 // writePage writes the laws' table and the mutations' list into a page, between
@@ -26,10 +28,10 @@ func writePage(root, path, tried string) error {
 	if err != nil {
 		return err
 	}
-	if page, err = between(page, "laws", lawsTable(tests)); err != nil {
+	if page, err = marked.Replace(page, "laws", lawsTable(tests)); err != nil {
 		return err
 	}
-	if page, err = between(page, "mutations", tried+"\n\n"+mutationsTable()); err != nil {
+	if page, err = marked.Replace(page, "mutations", tried+"\n\n"+mutationsTable()); err != nil {
 		return err
 	}
 	if err := os.WriteFile(path, []byte(page), 0o644); err != nil {
@@ -39,17 +41,6 @@ func writePage(root, path, tried string) error {
 }
 
 var triedLine = regexp.MustCompile("(?m)^`make mutations` on .*$")
-
-// between replaces what stands between two markers.
-func between(page, name, text string) (string, error) {
-	begin, end := "<!-- "+name+" -->", "<!-- /"+name+" -->"
-	before, rest, found := strings.Cut(page, begin)
-	_, after, ended := strings.Cut(rest, end)
-	if !found || !ended {
-		return "", fmt.Errorf("the page has no %s … %s", begin, end)
-	}
-	return before + begin + "\n" + strings.TrimSpace(text) + "\n" + end + after, nil
-}
 
 // A lawTest is a test whose name says which law it shows.
 type lawTest struct{ pkg, name string }

@@ -13,7 +13,12 @@ import (
 // A page of 100 rows out of 100,000; the goal is far above 20,000 rows a
 // second, so that a reader is measured and not its stand-in.
 func BenchmarkPage(b *testing.B) {
-	w := newWorld(b, simulator.Config{Groups: 1, ActionsPerGroup: 100_000})
+	b.Run("made", func(b *testing.B) { pages(b, simulator.Config{Groups: 1, ActionsPerGroup: 100_000}) })
+	b.Run("prerendered", func(b *testing.B) { pages(b, simulator.Config{Groups: 1, ActionsPerGroup: 100_000, Prerender: true}) })
+}
+
+func pages(b *testing.B, c simulator.Config) {
+	w := newWorld(b, c)
 	h, id := w.Handler(), w.firstGroup()
 	rows := 0
 	for b.Loop() {

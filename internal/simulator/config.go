@@ -30,6 +30,7 @@ type Config struct {
 	LiveRate        float64       // live actions a second, over all groups
 	LiveFor         time.Duration // no live action starts later than this after Born (no end)
 	Lasting         time.Duration // how long an action takes, typically; from a quarter to twice of it (40s)
+	Prerender       bool          // makes the texts of the history at New, and keeps them
 	Example         bool          // adds the group of the vendor's own example, ExampleGroup
 
 	// The first group can be busier than the others, at a moment seen from Born:

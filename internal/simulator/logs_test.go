@@ -187,3 +187,19 @@ func TestRecordsWeighWhatRealOnesDo(t *testing.T) {
 	}
 	t.Log(fmt.Sprint(bytes/1000, " bytes a record ", types, reasons))
 }
+
+func TestTextsMadeBeforeAreTheSame(t *testing.T) {
+	t.Parallel()
+	c := simulator.Config{Groups: 2, ActionsPerGroup: 300, Lasting: 6 * time.Hour, Faults: simulator.Faults{Odd: 0.2, Misspell: 0.3, Twice: 0.2}}
+	made := newWorld(t, c)
+	c.Prerender = true
+	before := newWorld(t, c)
+	for i := range 2 {
+		path := made.logPath(made.group(i).ID, "limit", "100")
+		_, want := made.get(path)
+		_, have := before.get(path)
+		if string(want) != string(have) {
+			t.Errorf("group %d: a page whose texts were made before is not the one made when asked for", i)
+		}
+	}
+}

@@ -8,6 +8,22 @@ import (
 // is the same at every request without being kept. Keys come in the order of
 // the vendor's example.
 
+// prerender makes the texts of all that the group shows. They are those of
+// actions that have ended: one that runs is told anew at each request.
+func (g *group) prerender() {
+	var all []byte
+	ends := make([]int, len(g.shown))
+	for i := range g.shown {
+		all = g.record(all, &g.shown[i], g.shown[i].end)
+		ends[i] = len(all)
+	}
+	start := 0
+	for i, end := range ends {
+		g.shown[i].text = all[start:end:end]
+		start = end
+	}
+}
+
 // record appends the text that the API shows of e at the moment view.
 func (g *group) record(b []byte, e *event, view int64) []byte {
 	if e.of != nil {
@@ -15,6 +31,9 @@ func (g *group) record(b []byte, e *event, view int64) []byte {
 	}
 	if g.fixed != nil {
 		return append(b, g.fixed[e.inst]...)
+	}
+	if e.text != nil && !e.doing(view) {
+		return append(b, e.text...)
 	}
 	w := writer{b: append(b, '{'), odd: e.odd}
 	if e.odd != oddNoID {

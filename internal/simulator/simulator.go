@@ -72,6 +72,9 @@ func New(c Config) (*Simulator, error) {
 	}
 	for _, g := range s.groups {
 		s.byID[g.id] = g
+		if c.Prerender && g.fixed == nil {
+			g.prerender()
+		}
 	}
 	s.plan()
 	return s, nil

@@ -42,6 +42,7 @@ type event struct {
 	misspelt   bool
 	fixedID    string // of an example's record, which is not made from its key
 	of         *group // whose action it is, where another group lists it too
+	text       []byte // once it has ended, where texts are made before they are asked for
 }
 
 func (e *event) doing(view int64) bool { return e.end > view }

@@ -1,0 +1,29 @@
+package ground
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Await waits until so many revisions are stored and published, and gives the
+// time from a moment until all were stored.
+func (p *Place) Await(ctx context.Context, began time.Time, actions int) (stored time.Duration, err error) {
+	for {
+		var head, sent int
+		if err := p.DB.QueryRow(ctx, "SELECT sum(head_seq)::bigint, sum(published_seq)::bigint FROM aslog.shard").Scan(&head, &sent); err != nil {
+			return 0, fmt.Errorf("ask how far it is: %w", err)
+		}
+		if head >= actions && stored == 0 {
+			stored = time.Since(began)
+		}
+		if sent >= actions {
+			return stored, nil
+		}
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-ctx.Done():
+			return 0, fmt.Errorf("%d of %d stored, %d published: %w", head, actions, sent, ctx.Err())
+		}
+	}
+}

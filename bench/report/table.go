@@ -1,0 +1,61 @@
+// Package report shows measurements: on a terminal, in a page, and as pictures.
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+	"text/tabwriter"
+)
+
+// A Table is what a command measured.
+type Table struct {
+	Header []string
+	Rows   [][]string
+}
+
+// Add puts a row at the end.
+func (t *Table) Add(cells ...any) {
+	row := make([]string, len(cells))
+	for i, c := range cells {
+		row[i] = fmt.Sprint(c)
+	}
+	t.Rows = append(t.Rows, row)
+}
+
+// Text is the table for a terminal.
+func (t *Table) Text() string {
+	var b bytes.Buffer
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	for _, row := range slices.Concat([][]string{t.Header}, t.Rows) {
+		fmt.Fprintln(w, strings.Join(row, "\t"))
+	}
+	_ = w.Flush() // into memory
+	return b.String()
+}
+
+// Markdown is the table for a page; the first column holds names, the others
+// numbers.
+func (t *Table) Markdown() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "| %s |\n|---|%s\n", strings.Join(t.Header, " | "), strings.Repeat("---:|", len(t.Header)-1))
+	for _, row := range t.Rows {
+		fmt.Fprintf(&b, "| %s |\n", strings.Join(row, " | "))
+	}
+	return b.String()
+}
+
+// Median of what was measured several times, and its least and greatest.
+func Median(values []float64) (median, least, greatest float64) {
+	sorted := slices.Sorted(slices.Values(values))
+	n := len(sorted)
+	if n == 0 {
+		return 0, 0, 0
+	}
+	median = sorted[n/2]
+	if n%2 == 0 {
+		median = (sorted[n/2-1] + sorted[n/2]) / 2
+	}
+	return median, sorted[0], sorted[n-1]
+}

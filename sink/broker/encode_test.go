@@ -1,0 +1,96 @@
+package broker
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/segmentio/kafka-go/protocol"
+	_ "github.com/segmentio/kafka-go/zstd" // the codec to read it back with
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+// Whatever records go into a batch, a client that did not write it reads the
+// same ones back.
+func TestABatchIsReadBackAsItWas(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.SliceOfN(rapid.Byte(), 0, 300)
+		base := time.UnixMilli(rapid.Int64Range(0, 1<<41).Draw(t, "base"))
+		var want []Record
+		for range rapid.IntRange(1, 50).Draw(t, "records") {
+			r := Record{
+				Key: text.Draw(t, "key"), Value: text.Draw(t, "value"),
+				Time: base.Add(time.Duration(rapid.IntRange(-5000, 100_000).Draw(t, "after")) * time.Millisecond),
+			}
+			for range rapid.IntRange(0, 3).Draw(t, "headers") {
+				r.Headers = append(r.Headers, Header{Key: rapid.StringN(1, 20, 40).Draw(t, "name"), Value: text.Draw(t, "header")})
+			}
+			want = append(want, r)
+		}
+		b, err := encode(want, 77, 3, 1234)
+		require.NoError(t, err)
+		have, set := decode(t, b)
+		require.Equal(t, shown(want), shown(have))
+		require.Equal(t, protocol.Transactional|protocol.Zstd, set.Attributes)
+	})
+}
+
+func TestABatchNamesItsProducer(t *testing.T) {
+	t.Parallel()
+	b, err := encode([]Record{{Value: []byte("v"), Time: time.UnixMilli(5)}}, 1<<40+7, 300, 1<<20+1)
+	require.NoError(t, err)
+	require.Equal(t, []byte{0, 0, 1, 0, 0, 0, 0, 7, 1, 44, 0, 0x10, 0, 1}, b[atAttributes+22:atAttributes+36])
+}
+
+func decode(t require.TestingT, b []byte) (records []Record, set protocol.RecordSet) {
+	_, err := set.ReadFrom(bytes.NewReader(b)) // it verifies the checksum
+	require.NoError(t, err)
+	for {
+		r, err := set.Records.ReadRecord()
+		if errors.Is(err, io.EOF) {
+			return records, set
+		}
+		require.NoError(t, err)
+		key, err := protocol.ReadAll(r.Key)
+		require.NoError(t, err)
+		value, err := protocol.ReadAll(r.Value)
+		require.NoError(t, err)
+		records = append(records, Record{Key: key, Value: value, Time: r.Time, Headers: r.Headers})
+	}
+}
+
+func shown(records []Record) string {
+	var b strings.Builder
+	for _, r := range records {
+		fmt.Fprintf(&b, "%x %x %d", r.Key, r.Value, r.Time.UnixMilli())
+		for _, h := range r.Headers {
+			fmt.Fprintf(&b, " %q %x", h.Key, h.Value)
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+func BenchmarkEncode(b *testing.B) {
+	var records []Record
+	for i := range 500 {
+		value := fmt.Appendf(nil, `{"source":"one","group_id":"%032x","revision":1,"status":"SUCCESS","raw":{"id":"%032x","instance_value":%d,"description":"%s"}}`,
+			i%7, i*i*7919, i, strings.Repeat(fmt.Sprint(i*31, " changed; "), 60))
+		records = append(records, Record{Key: value[20:52], Value: value, Time: time.UnixMilli(int64(i)),
+			Headers: []Header{{Key: "ce_specversion", Value: []byte("1.0")}, {Key: "ce_id", Value: value[30:70]}}})
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		out, err := encode(records, 1, 1, 1)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.SetBytes(int64(len(out)))
+	}
+}
