@@ -54,6 +54,9 @@ func (r *Relay) ready(ctx context.Context) error {
 	if at.offset >= 0 {
 		producer.Follows(at.topic, r.lease.Shard, at.offset)
 	}
+	if at.echo >= 0 && at.seq > 0 {
+		producer.Follows(broker.LatestTopic(r.prefix), r.lease.Shard, at.echo)
+	}
 	r.producer, r.at = producer, at
 	r.sent.Store(&published{seq: at.seq, hash: at.hash})
 	r.noted.Store(false)

@@ -38,6 +38,7 @@ type published struct {
 	cluster    string
 	topic      string
 	offset     int64
+	echo       int64 // offset in the compacted topic, where survey has just seen it; else −1 or 0
 }
 
 // A shardState is a shard as its owner finds it.
