@@ -86,7 +86,7 @@ func (r *Relay) measure(ctx context.Context, st *shardState) error {
 // journal is damaged.
 func (r *Relay) joins(ctx context.Context, at published, st *shardState) error {
 	if at.seq == st.headSeq && !at.ends(st) {
-		return r.broken(at.seq)
+		return r.damaged(at.seq, st.headSeq)
 	}
 	if at.seq >= st.headSeq {
 		return nil
@@ -96,9 +96,9 @@ func (r *Relay) joins(ctx context.Context, at published, st *shardState) error {
 		return err
 	}
 	if len(next) == 0 || next[0].Seq != at.seq+1 {
-		return r.hole(at.seq+1, st.headSeq)
+		return r.damaged(at.seq, st.headSeq)
 	}
-	_, err = r.chained(at, next)
+	_, err = r.chained(at, next, st.headSeq)
 	return err
 }
 
