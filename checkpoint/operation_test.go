@@ -168,6 +168,17 @@ func TestAnOperationAddsItsPartsUpAndIsCancelled(t *testing.T) {
 	require.ErrorIs(t, store.CancelOperation(ctx, older), checkpoint.ErrEnded)
 	require.ErrorIs(t, store.CancelOperation(ctx, 99), checkpoint.ErrEnded)
 
+	// An older release kept no count of the groups that were given up.
+	uncounted := ask()
+	_, err = pool.Exec(ctx, `UPDATE aslog.operation SET progress = '{"groups": 3, "groups_ended": 1, "requests": 4}' WHERE id = $1`, uncounted)
+	require.NoError(t, err)
+	_, err = pool.Exec(ctx, `UPDATE aslog.operation_part SET ended_at = now(), outcome = 'done' WHERE operation_id = $1 AND group_id = 'a'`, uncounted)
+	require.NoError(t, err)
+	require.NoError(t, report(uncounted, "b", checkpoint.PartReport{Requests: 1, Outcome: checkpoint.Done}))
+	require.Equal(t, [5]int64{3, 2, 0, 5, 0}, progress(uncounted))
+	require.NoError(t, report(uncounted, "c", checkpoint.PartReport{Outcome: checkpoint.Done}))
+	require.Equal(t, ptr("done"), outcomeOf(t, pool, uncounted))
+
 	alone, err := store.AddOperation(ctx, "replay", checkpoint.Span{}, nil, map[string]any{"to_topic": "t"})
 	require.NoError(t, err)
 	require.ErrorIs(t, store.CancelOperation(ctx, alone), checkpoint.ErrEnded, "nobody could end it")

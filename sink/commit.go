@@ -54,6 +54,7 @@ type Committer struct {
 	jitter func(time.Duration) time.Duration
 
 	normalise func(raw []byte) (hash []byte, err error)
+	reach     int // journal rows that are looked at for earlier payloads
 	recheck   atomic.Bool
 	arrived   chan struct{} // holds one token when the queue has grown
 
@@ -73,7 +74,7 @@ func NewCommitter(cfg CommitterConfig) *Committer {
 	c := &Committer{
 		pool: cfg.Pool, lease: cfg.Lease, settle: cfg.Settle, wake: cfg.Wake, before: cfg.Before, again: cfg.Again, moved: cfg.Moved,
 		log: cfg.Log.With().Int("shard", cfg.Lease.Shard).Logger(), metrics: cfg.Metrics,
-		limit: cfg.MemoryBytes, idle: 5 * time.Second, pause: 100 * time.Millisecond, jitter: rand.N[time.Duration],
+		limit: cfg.MemoryBytes, idle: 5 * time.Second, pause: 100 * time.Millisecond, jitter: rand.N[time.Duration], reach: earlierReach,
 		normalise: normalise,
 		arrived:   make(chan struct{}, 1),
 		asked:     make(chan struct{}),

@@ -17,6 +17,10 @@ var (
 	earlierRawSQL string
 )
 
+// earlierReach is how many journal rows are looked at for earlier payloads, for
+// all actions of a commit together: less than a second's work.
+const earlierReach = 50_000
+
 // foreign reports whether a hash was made under another normal form.
 func foreign(hash []byte) bool { return len(hash) > 0 && hash[0] != action.Form }
 
@@ -44,7 +48,9 @@ func (c *Committer) rehash(ctx context.Context, tx pgx.Tx, p *plan, stored map[k
 // rehashEarlier does the same for the payloads before, or a lagging replica's
 // would be taken for a new one. They lie in the journal, which has no index by
 // action: so only for those actions that are answered differently now and had
-// earlier payloads, which after an upgrade are few.
+// earlier payloads, which after an upgrade are few; and only so far back, for the
+// shard is locked meanwhile. What lies further back is not known: shown again,
+// it makes one more revision, and nothing is lost.
 func (c *Committer) rehashEarlier(ctx context.Context, tx pgx.Tx, p *plan, stored map[key]*state, again map[key][]byte) error {
 	var keys []key
 	for _, k := range p.keys {
@@ -85,7 +91,9 @@ func (c *Committer) normalised(ctx context.Context, tx pgx.Tx, sql string, keys 
 		return nil
 	}
 	groups, actions := columns(keys)
-	rows, err := tx.Query(ctx, sql, pgx.NamedArgs{"groups": groups, "actions": actions})
+	rows, err := tx.Query(ctx, sql, pgx.NamedArgs{
+		"groups": groups, "actions": actions, "reach": max(c.reach/len(keys), 1),
+	})
 	if err != nil {
 		return fmt.Errorf("read %d records of another normal form: %w", len(keys), err)
 	}

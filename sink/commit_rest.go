@@ -36,15 +36,13 @@ func (c *Committer) writeRest(ctx context.Context, tx pgx.Tx, a *attempt, rests 
 	}
 	queueResolved(b, a.end.at, a, rests)
 	queueFaults(b, a.end.at, a, rests)
-	if a.rows() > 0 {
-		b.Queue(headSQL, pgx.NamedArgs{
-			"seq": a.end.seq, "hash": a.end.hash, "recorded_at": a.end.at,
-			"shard": c.lease.Shard, "owner": c.lease.Owner, "epoch": c.lease.Epoch,
-		})
-	}
-	if b.Len() == 0 {
+	if b.Len() == 0 && a.rows() == 0 {
 		return nil
 	}
+	b.Queue(headSQL, pgx.NamedArgs{
+		"seq": a.end.seq, "hash": a.end.hash, "recorded_at": a.end.at, "commit": a.end.commit,
+		"shard": c.lease.Shard, "owner": c.lease.Owner, "epoch": c.lease.Epoch,
+	})
 	if err := tx.SendBatch(ctx, b).Close(); err != nil {
 		return fmt.Errorf("write coverage, scans, quarantine and head: %w", err)
 	}

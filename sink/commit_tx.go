@@ -3,6 +3,7 @@ package sink
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	_ "embed"
 	"errors"
 	"fmt"
@@ -21,16 +22,14 @@ var (
 	storedSQL string
 	//go:embed sql/commit_head.sql
 	headSQL string
-	//go:embed sql/commit_done.sql
-	doneSQL string
 )
 
 // A head is where the journal of a shard ends.
 type head struct {
-	seq  int64
-	hash []byte
-	at   time.Time // recorded_at of what is committed now, and of nothing later
-	xact string    // the transaction that found it, to ask later what became of it
+	seq    int64
+	hash   []byte
+	at     time.Time // recorded_at of what is committed now, and of nothing later
+	commit string    // a name of the newest commit, which it wrote itself
 }
 
 // errMoved says that the journal is not where this epoch left it, though nobody
@@ -102,16 +101,12 @@ func (c *Committer) transact(ctx context.Context, all []unit, unsure *attempt, k
 	if err != nil {
 		return nil, err
 	}
-	a := &attempt{}
-	if unsure != nil {
-		// It made no rows, so no hash tells whether it committed.
-		if err := tx.QueryRow(ctx, doneSQL, pgx.NamedArgs{"xact": unsure.end.xact}).Scan(&a.told); err != nil {
-			return nil, fmt.Errorf("ask what became of an earlier try: %w", err)
-		}
-		a.told = a.told || unsure.told
-	}
+	// Where it made no rows, no hash tells whether it committed; its name does, for
+	// it is in the row that is locked here if and only if all the rest is.
+	a := &attempt{told: unsure != nil && (unsure.told || unsure.end.commit == start.commit)}
 	a.changes, a.outcomes = p.judge(stored, rehashed, c.settle)
 	a.end = c.number(start, a.changes)
+	a.end.commit = rand.Text()
 
 	if err := c.writeActions(ctx, tx, a); err != nil {
 		return nil, err
@@ -137,7 +132,7 @@ func (c *Committer) lock(ctx context.Context, tx pgx.Tx, p *plan) (head, map[key
 	stored := make(map[key]*state, len(p.keys))
 	b := &pgx.Batch{}
 	b.Queue(lockSQL, pgx.NamedArgs{"shard": c.lease.Shard, "owner": c.lease.Owner, "epoch": c.lease.Epoch}).
-		QueryRow(func(row pgx.Row) error { return row.Scan(&h.seq, &h.hash, &h.at, &h.xact) })
+		QueryRow(func(row pgx.Row) error { return row.Scan(&h.seq, &h.hash, &h.at, &h.commit) })
 	if len(groups) > 0 {
 		b.Queue(storedSQL, pgx.NamedArgs{"groups": groups, "actions": actions}).Query(func(rows pgx.Rows) error {
 			for rows.Next() {

@@ -217,7 +217,7 @@ func (r *recovery) finish(ctx context.Context, fork *Fork) error {
 	if fork == nil && r.done.Topic == 0 {
 		// Nothing to read may be because all of it is past the retention. The
 		// compacted topic still knows how far it was.
-		last, err := newestLatest(ctx, r.Broker, r.Prefix, r.lease.Shard)
+		last, _, _, err := newestLatest(ctx, r.Broker, r.Prefix, r.lease.Shard)
 		if err != nil {
 			return err
 		}

@@ -32,8 +32,8 @@ type RelayConfig struct {
 	// numbers rows asks CheckFork again.
 	Stopped func()
 
-	// BatchBytes bounds the raw records of one transaction, as Postgres stores
-	// them; 2 MiB when zero.
+	// BatchBytes bounds the raw records of one transaction, as they are sent;
+	// 2 MiB when zero.
 	BatchBytes int
 }
 

@@ -5,15 +5,13 @@ import "bytes"
 // chained are the rows that carry the chain on from the last published one. A
 // row that does not was changed, or is of another story: the journal went back
 // and grew again. Its seq may be published already, with another content.
-func (r *Relay) chained(at published, rows []*Row) ([]*Row, error) {
+func (r *Relay) chained(at published, rows []*Row, head int64) ([]*Row, error) {
 	for i, row := range rows {
 		if !at.precedes(row) {
 			if i > 0 {
 				return rows[:i], nil // up to here all is well; the next look says the rest
 			}
-			return nil, r.fork("compare it with a backup or the archive; nothing is published past it",
-				"seq %d of shard %d does not follow from seq %d, which was published: the row was changed, or the journal went back and grew again",
-				row.Seq, r.lease.Shard, at.seq)
+			return nil, r.damaged(at.seq, head)
 		}
 		at.seq, at.hash = row.Seq, row.ChainHash
 	}
@@ -34,7 +32,10 @@ func (p published) precedes(next *Row) bool {
 	return former == nil || bytes.Equal(ChainHash(former, next), next.ChainHash)
 }
 
-func (r *Relay) broken(seq int64) *Fork {
-	return r.fork("restore the journal from a backup or the archive; nothing is published past a break of its chain",
-		"the journal of shard %d does not go on from seq %d as its chain says", r.lease.Shard, seq)
+// damaged is a journal that does not go on from where the topic ends, though
+// both tell one story up to there: a row is missing, or was changed.
+func (r *Relay) damaged(after, head int64) *Fork {
+	return r.fork("restore the journal from a backup or the archive; nothing is published past this",
+		"the journal of shard %d, which goes up to %d, does not go on from seq %d, which was published: it lacks seq %d, or holds a row there that does not follow in the chain",
+		r.lease.Shard, head, after, after+1)
 }

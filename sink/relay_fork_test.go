@@ -33,7 +33,7 @@ func TestLaw05RelayStopsAtAFork(t *testing.T) {
 			b.write(3, 25, nil)
 		}, []string{"different stories at seq 20", "head is 25", "5 further on"}, false},
 		{"a topic made anew", func(b *relayBench) {
-			b.remake()
+			b.remake(broker.ActionsTopic(b.prefix), broker.LatestTopic(b.prefix))
 		}, []string{"ends at offset 0", "seq 20", "made anew"}, false},
 		{"another cluster", func(b *relayBench) {
 			exec(b, b.pool, `UPDATE aslog.shard_published SET cluster_id = 'elsewhere' WHERE shard = 3`)
@@ -162,30 +162,6 @@ func TestLaw05RelayStopsBeforeAHole(t *testing.T) {
 	if n := len(b.read(broker.ActionsTopic(b.prefix), 3)); n != 25 {
 		t.Errorf("%d records in the topic", n)
 	}
-}
-
-// remake deletes the test's topics and makes them again, empty.
-func (b *relayBench) remake() {
-	b.Helper()
-	client := kafka.Client{Addr: kafka.TCP(b.addr)}
-	names := []string{broker.ActionsTopic(b.prefix), broker.LatestTopic(b.prefix)}
-	res, err := client.DeleteTopics(b.Context(), &kafka.DeleteTopicsRequest{Topics: names})
-	if err != nil {
-		b.Fatal(err)
-	}
-	for topic, err := range res.Errors {
-		if err != nil {
-			b.Fatalf("delete %s: %v", topic, err)
-		}
-	}
-	made := 0
-	b.until("the topics are there again", func() bool {
-		c := broker.New(broker.Config{Brokers: []string{b.addr}})
-		defer c.Close()
-		created, _, err := c.EnsureTopics(b.Context(), b.prefix, testShards, -1, -1)
-		made += len(created)
-		return err == nil && made == len(names)
-	})
 }
 
 // A former owner's fork stands while Kafka cannot be asked: the rows that the

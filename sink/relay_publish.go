@@ -92,14 +92,9 @@ func (r *Relay) gapless(rows []*Row, head int64) ([]*Row, error) {
 		}
 	}
 	if len(rows) == 0 {
-		return nil, r.hole(r.at.seq+1, head)
+		return nil, r.damaged(r.at.seq, head)
 	}
-	return r.chained(r.at, rows)
-}
-
-func (r *Relay) hole(seq, head int64) *Fork {
-	return r.fork("restore the journal from a backup or the archive; nothing is published past a hole",
-		"the journal of shard %d lacks seq %d, though it goes up to %d", r.lease.Shard, seq, head)
+	return r.chained(r.at, rows, head)
 }
 
 // smaller halves the next lot. Batches are cut to the topics' limit, so a

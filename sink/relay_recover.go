@@ -54,6 +54,9 @@ func (r *Relay) ready(ctx context.Context) error {
 	if at.offset >= 0 {
 		producer.Follows(at.topic, r.lease.Shard, at.offset)
 	}
+	if at.echo >= 0 && at.seq > 0 {
+		producer.Follows(broker.LatestTopic(r.prefix), r.lease.Shard, at.echo)
+	}
 	r.producer, r.at = producer, at
 	r.sent.Store(&published{seq: at.seq, hash: at.hash})
 	r.noted.Store(false)
@@ -83,7 +86,7 @@ func (r *Relay) measure(ctx context.Context, st *shardState) error {
 // journal is damaged.
 func (r *Relay) joins(ctx context.Context, at published, st *shardState) error {
 	if at.seq == st.headSeq && !at.ends(st) {
-		return r.broken(at.seq)
+		return r.damaged(at.seq, st.headSeq)
 	}
 	if at.seq >= st.headSeq {
 		return nil
@@ -93,9 +96,9 @@ func (r *Relay) joins(ctx context.Context, at published, st *shardState) error {
 		return err
 	}
 	if len(next) == 0 || next[0].Seq != at.seq+1 {
-		return r.hole(at.seq+1, st.headSeq)
+		return r.damaged(at.seq, st.headSeq)
 	}
-	_, err = r.chained(at, next)
+	_, err = r.chained(at, next, st.headSeq)
 	return err
 }
 

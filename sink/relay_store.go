@@ -38,6 +38,7 @@ type published struct {
 	cluster    string
 	topic      string
 	offset     int64
+	echo       int64 // offset in the compacted topic, where survey has just seen it; else −1 or 0
 }
 
 // A shardState is a shard as its owner finds it.
@@ -112,7 +113,7 @@ func (s relayStore) first(ctx context.Context) (seq int64, err error) {
 }
 
 // rows are the journal rows that come after a published one, at most limit, and
-// not many more than bytes of raw records as Postgres stores them.
+// no more once their raw records have so many bytes.
 func (s relayStore) rows(ctx context.Context, after published, limit, bytes int) ([]*Row, error) {
 	rows, err := s.pool.Query(ctx, relayRowsSQL, s.args(pgx.NamedArgs{
 		"after": after.seq, "since": after.recordedAt, "rows": limit, "bytes": bytes,

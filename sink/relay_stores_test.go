@@ -68,7 +68,7 @@ func TestRelayNoticesATopicMadeAnewAtTheNextPublish(t *testing.T) {
 		r := b.relay(b.take(3, "one"), nil)
 		_, stop := b.start(r)
 		b.untilPublished(3, int64(rows))
-		b.remake()
+		b.remake(broker.ActionsTopic(b.prefix), broker.LatestTopic(b.prefix))
 		b.write(3, 5, nil)
 		r.Wake()
 		b.stands(3, "was made anew", "acknowledged at offset", "ASLOGD_KAFKA_TOPIC_PREFIX")

@@ -17,7 +17,7 @@ type mark struct {
 
 // lookBack is how many offsets a first look from the end of a partition covers
 // where nothing is known of it.
-const lookBack = 4096
+const lookBack = 256
 
 // newest finds the newest committed record in [from, end) that carries a seq.
 func newest(ctx context.Context, b *broker.Broker, topic string, shard int, from, end int64) (found mark, err error) {
@@ -45,30 +45,18 @@ func newestBack(ctx context.Context, b *broker.Broker, topic string, shard int, 
 	}
 }
 
-// newestLatest finds the newest record of a partition of the compacted topic.
-// Compaction keeps it, whatever retention has taken from the other topic: it is
-// the newest of its action.
-func newestLatest(ctx context.Context, b *broker.Broker, prefix string, shard int) (mark, error) {
-	topic := broker.LatestTopic(prefix)
-	start, end, err := b.Bounds(ctx, topic, shard)
-	if err != nil {
-		return mark{}, err
-	}
-	return newestBack(ctx, b, topic, shard, start, end)
-}
-
 // survey finds how far the topic is, and compares it with the journal. A *Fork
 // is the finding that they differ.
 func (r *Relay) survey(ctx context.Context, st *shardState) (published, error) {
 	topic, shard, known := broker.ActionsTopic(r.prefix), r.lease.Shard, st.known
-	at := published{topic: topic, offset: -1}
+	at := published{topic: topic, offset: -1, echo: -1}
 	var err error
 	if at.cluster, err = r.broker.Cluster(ctx); err != nil {
 		return at, err
 	}
 	misfit := r.fits(ctx)
-	if fork := (*Fork)(nil); errors.As(misfit, &fork) && !fork.numbersOn() {
-		return at, fork // there is no partition to look at
+	if fork := (*Fork)(nil); misfit != nil && !(errors.As(misfit, &fork) && fork.numbersOn()) {
+		return at, misfit // there is no partition to look at, or nobody knows
 	}
 	start, end, err := r.broker.Bounds(ctx, topic, shard)
 	if err != nil {
@@ -107,6 +95,11 @@ func (r *Relay) survey(ctx context.Context, st *shardState) (published, error) {
 	if at, err = r.compare(ctx, st, at, found); err != nil {
 		return at, err
 	}
+	if found.seq > 0 {
+		if at.echo, err = r.echoes(ctx, found); err != nil {
+			return at, err
+		}
+	}
 	return at, misfit
 }
 
@@ -115,7 +108,7 @@ func (r *Relay) survey(ctx context.Context, st *shardState) (published, error) {
 // an older state of Postgres than what was published and forgotten since, so the
 // compacted topic is asked, which forgets no action's newest revision.
 func (r *Relay) forgotten(ctx context.Context, st *shardState, ours bool, start, end int64) (mark, error) {
-	found, err := newestLatest(ctx, r.broker, r.prefix, r.lease.Shard)
+	found, _, _, err := newestLatest(ctx, r.broker, r.prefix, r.lease.Shard)
 	if err != nil {
 		return found, err
 	}

@@ -3,7 +3,6 @@ package sink
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -39,9 +38,8 @@ func (s *simState) clone() *simState {
 type simPostgres struct {
 	sim    *simulation
 	now    *simState
-	before []*simState     // what it was after each commit
-	holder *simTx          // who has the shard's row locked
-	done   map[string]bool // transactions that have committed
+	before []*simState // what it was after each commit
+	holder *simTx      // who has the shard's row locked
 }
 
 func (p *simPostgres) commit(next *simState) {
@@ -158,7 +156,6 @@ type simTx struct {
 	*actor
 	db    *simPostgres
 	next  *simState
-	xact  string
 	ended bool // by whoever claimed the shard, or because Postgres went back
 }
 
@@ -201,21 +198,10 @@ func (t *simTx) Commit(ctx context.Context) error {
 			// Others may have noted what is published since.
 			t.next.published, t.next.stopped = t.db.now.published, t.db.now.stopped
 			t.db.commit(t.next)
-			t.db.done[t.xact] = true
 		}
 		t.release()
 		return nil
 	})
-}
-
-// QueryRow answers what became of an earlier transaction.
-func (t *simTx) QueryRow(ctx context.Context, _ string, args ...any) pgx.Row {
-	rows := &simRows{at: -1}
-	rows.err = t.within(ctx, func() error {
-		rows.add(t.db.done[named(args)["xact"].(string)])
-		return nil
-	})
-	return rows
 }
 
 func (t *simTx) CopyFrom(ctx context.Context, table pgx.Identifier, _ []string, from pgx.CopyFromSource) (n int64, err error) {
@@ -302,8 +288,7 @@ func (t *simTx) run(sql string, a pgx.NamedArgs, rows *simRows) {
 		if at := micro(time.Now()); at.After(h.at) {
 			h.at = at
 		}
-		t.xact = fmt.Sprint(len(t.db.before), t.name, h.at.UnixNano())
-		rows.add(h.seq, h.hash, h.at, t.xact)
+		rows.add(h.seq, h.hash, h.at, h.commit)
 	case storedSQL:
 		groups, actions := a["groups"].([]string), a["actions"].([]string)
 		for i := range groups {
@@ -329,7 +314,7 @@ func (t *simTx) run(sql string, a pgx.NamedArgs, rows *simRows) {
 		if !t.db.owns(a) {
 			sim.fail("%s writes the head of a shard that it does not own", t.name)
 		}
-		t.next.head = head{seq: a["seq"].(int64), hash: a["hash"].([]byte), at: a["recorded_at"].(time.Time)}
+		t.next.head = head{seq: a["seq"].(int64), hash: a["hash"].([]byte), at: a["recorded_at"].(time.Time), commit: a["commit"].(string)}
 	}
 }
 

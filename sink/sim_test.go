@@ -74,7 +74,7 @@ func newSimulation(t *testing.T, seed uint64, note func(string, ...any)) *simula
 	}
 	s.ctx, s.stop = context.WithCancelCause(t.Context())
 	genesis := &simState{head: head{hash: make([]byte, 32)}, actions: map[key]state{}, covered: map[string]bool{}}
-	s.db = &simPostgres{sim: s, now: genesis, done: map[string]bool{}}
+	s.db = &simPostgres{sim: s, now: genesis}
 	decoder, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1))
 	if err != nil {
 		t.Fatal(err)

@@ -178,8 +178,8 @@ var memory = []mutation{
 	{
 		breaks: "a Kafka transaction takes rows without regard to their size",
 		file:   "sink/sql/relay_rows.sql",
-		old:    `WHERE before < @bytes`,
-		new:    `WHERE before < @bytes::bigint + 1000000000`,
+		old:    `WHERE total >= @bytes`,
+		new:    `WHERE total >= @bytes::bigint + 1000000000`,
 		pkg:    "sink", test: "TestLaw09ATransactionIsBoundedByBytes",
 	},
 	{

@@ -1,16 +1,24 @@
--- The next rows to publish: as many as asked for, and no more once they take so
--- many bytes as stored. recorded_at never falls within a shard, so the last
--- one's prunes the partitions of months gone by.
+-- The next rows to publish: as many as asked for, and no more once their texts
+-- have so many bytes, not as Postgres presses them together but as they are sent.
+-- A text has to be read for that, so the sum is made row by row, and no row is
+-- read behind the one that reaches it. recorded_at never falls within a shard, so
+-- the last one's prunes the partitions of months gone by.
+WITH enough AS (
+    SELECT seq FROM (
+        SELECT seq, sum(bytes) OVER (ORDER BY seq ROWS UNBOUNDED PRECEDING) AS total
+        FROM (
+            SELECT seq, octet_length(raw::text) AS bytes FROM aslog.journal
+            WHERE shard = @shard AND seq > @after AND recorded_at >= @since
+            ORDER BY seq LIMIT @rows
+        ) j
+    ) t
+    WHERE total >= @bytes
+    ORDER BY seq LIMIT 1
+)
 SELECT seq, recorded_at, source, project_id, group_id, group_name, action_id, revision, change,
        status, type, start_time, end_time, instance_value, desire_value, scaling_value,
        content_hash, raw::text, chain_hash
-FROM (
-    SELECT j.*, sum(pg_column_size(j.raw)) OVER (ORDER BY j.seq) - pg_column_size(j.raw) AS before
-    FROM (
-        SELECT * FROM aslog.journal
-        WHERE shard = @shard AND seq > @after AND recorded_at >= @since
-        ORDER BY seq LIMIT @rows
-    ) j
-) b
-WHERE before < @bytes
-ORDER BY seq
+FROM aslog.journal
+WHERE shard = @shard AND seq > @after AND recorded_at >= @since
+  AND seq <= coalesce((SELECT seq FROM enough), 9223372036854775807)
+ORDER BY seq LIMIT @rows
