@@ -157,11 +157,12 @@ func (w *worker) judgePast(ctx context.Context, read checkpoint.Coverage) error 
 	if err := w.lost(ctx, within(past, Span{From: from, To: forgotten})); err != nil {
 		return err
 	}
-	past = within(past, Span{From: checkpoint.Later(from, forgotten), To: checkpoint.Later(w.pastBegins(nil), w.reach(time.Now()))})
-	if len(past) == 0 {
-		return nil
-	}
-	for {
+	for unjudged := past; ; {
+		// Others may have shown meanwhile that the source reaches further.
+		past = within(unjudged, Span{From: checkpoint.Later(from, forgotten), To: checkpoint.Later(w.pastBegins(nil), w.reach(time.Now()))})
+		if len(past) == 0 {
+			return nil
+		}
 		empty, decided := w.horizons.empty(w.target().Source, created)
 		switch {
 		case empty:
@@ -171,12 +172,36 @@ func (w *worker) judgePast(ctx context.Context, read checkpoint.Coverage) error 
 			_, err := w.commit(ctx, Backfill, &Batch{Covered: past, EmptyBy: by})
 			return err
 		case decided:
+			past, err := w.forgettable(ctx, past)
+			if err != nil {
+				return err
+			}
 			return w.lost(ctx, past)
 		}
 		if !pause(ctx, 5*time.Second) {
 			return ctx.Err()
 		}
 	}
+}
+
+// forgettable is the part of an empty past that may be called lost. Of a source
+// that has shown nothing older than a week nobody knows how far it reaches: where
+// older actions of the group are stored, an empty answer about what is after them
+// is read again, and no loss.
+func (w *worker) forgettable(ctx context.Context, past checkpoint.Coverage) (lost checkpoint.Coverage, err error) {
+	if w.horizons.reach(w.target().Source) >= leastReach {
+		return past, nil
+	}
+	for _, span := range past {
+		newest, err := w.newestBefore(ctx, span.From)
+		if err != nil {
+			return nil, err
+		}
+		if newest == nil {
+			lost = lost.Add(span)
+		}
+	}
+	return lost, nil
 }
 
 // lost notes what the API has forgotten.

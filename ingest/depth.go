@@ -17,9 +17,9 @@ func (w *worker) depth() int {
 	return w.deepest
 }
 
-// fathom finds out why a page further down was refused. Where the pages above
-// it are answered it is the offset, and the deepest that is taken is found by
-// halving. Otherwise the refusal stands.
+// fathom finds the deepest offset that is taken, by halving, after one further
+// down was refused twice, as an offset. A refusal for another cause (a right that
+// is missing for a moment) says nothing of the depth, and ends it.
 func (p *pass) fathom(ctx context.Context, q Query, refusal error) error {
 	low, high := 0, q.Start
 	for q.Limit = 1; high-low > 1; {
@@ -33,7 +33,7 @@ func (p *pass) fathom(ctx context.Context, q Query, refusal error) error {
 			page.Done()
 		}
 		switch {
-		case errors.Is(err, ErrRefused):
+		case errors.Is(err, ErrOffset):
 			high = q.Start
 		case err != nil && !errors.Is(err, ErrNotJSON):
 			return err
@@ -41,7 +41,7 @@ func (p *pass) fathom(ctx context.Context, q Query, refusal error) error {
 			low = q.Start
 		}
 	}
-	if low == 0 {
+	if low < pageLimit { // less than a page deep: nothing could be paged through
 		return refusal
 	}
 	p.w.mu.Lock()

@@ -118,6 +118,11 @@ func (e *errand) report(ctx context.Context, r checkpoint.PartReport) error {
 	return nil
 }
 
+// looks says that the errand only looks: whatever it sees changes no state.
+func (e *errand) looks() bool {
+	return e != nil && e.part.Command == checkpoint.CommandReconcile && !e.part.Repair
+}
+
 // asked counts a request.
 func (e *errand) asked() {
 	if e == nil {

@@ -10,6 +10,9 @@ var ErrNoGroup = errors.New("no such group")
 // until someone mends a right or a setting.
 var ErrRefused = errors.New("refused")
 
+// ErrOffset is a refusal that names the start_number as its cause.
+var ErrOffset = errors.New("start_number refused")
+
 // ErrNotJSON is an answer that is no page: HTML, half a JSON, too large.
 var ErrNotJSON = errors.New("not a page")
 

@@ -88,7 +88,7 @@ func (c *cloud) Actions(ctx context.Context, class Class, group string, q Query)
 		}
 	}
 	if c.refuses > 0 && q.Start >= c.refuses {
-		return nil, fmt.Errorf("AS.9003: %w", ErrRefused)
+		return nil, fmt.Errorf("AS.9003: %w: %w", ErrOffset, ErrRefused)
 	}
 	answer, err := c.quiet(group, q)
 	if err == nil {

@@ -144,8 +144,15 @@ func (p *pass) ask(ctx context.Context, start, limit int) (*Page, error) {
 	p.errand.asked()
 	q.Open = p.open
 	page, err := p.w.api.Actions(ctx, p.class, p.w.target().Group, q)
-	if errors.Is(err, ErrRefused) && start > 0 && p.total > 0 {
-		err = p.fathom(ctx, q, err)
+	if errors.Is(err, ErrOffset) && start > 0 && p.total > 0 {
+		p.mu.Lock()
+		p.scan.Requests++
+		p.mu.Unlock()
+		p.errand.asked()
+		page, err = p.w.api.Actions(ctx, p.class, p.w.target().Group, q) // once may be a passing fault
+		if errors.Is(err, ErrOffset) {
+			err = p.fathom(ctx, q, err)
+		}
 	}
 	if err != nil {
 		return nil, err

@@ -12,28 +12,48 @@ import (
 // remembers asks whether the API still shows what is as old as the span's
 // start: of what a backfill reads, and of a tail's span that is so old that it
 // may not (an absence of more than leastReach). It is asked after the span was
-// read: what is shown then was shown all the while. Where older actions of the
-// group were seen once and nothing as old is shown any more, the API has
-// forgotten up to somewhere in the span, or behind it: what came back empty
-// there is no proof that nothing happened.
+// read: what is shown then was shown all the while.
+//
+// The evidence is the newest action that is stored of before the span. Where it
+// is as young as what the source is known to show, and not shown any more, the
+// API has forgotten up to somewhere in the span, or behind it: what came back
+// empty there is no proof that nothing happened. Where it is older than that,
+// nobody would expect it to be shown, and its absence says nothing.
 func (p *pass) remembers(ctx context.Context) (bool, error) {
-	oldest := p.w.oldestKnown()
-	switch {
-	case !p.old():
+	if !p.old() || p.errand.looks() || p.oldest != nil && !p.oldest.After(p.span.From) {
 		return true, nil
-	case oldest == nil || oldest.After(p.span.From): // what is before it is judged by the horizon
-		return true, nil
-	case p.oldest != nil && !p.oldest.After(p.span.From):
+	}
+	newest, err := p.w.newestBefore(ctx, p.span.From)
+	if err != nil || newest == nil { // what is before all that is stored is judged by the horizon
+		return err == nil, err
+	}
+	expected := newest.After(p.w.reach(p.began))
+	if !expected && !p.span.From.Before(p.w.reach(p.began)) {
 		return true, nil
 	}
 	page, err := p.before(ctx, p.span.From)
 	if errors.Is(err, ErrNotJSON) { // then by the oldest of all
-		page, err = p.before(ctx, second(*oldest))
+		if oldest := p.w.oldestKnown(); oldest != nil {
+			newest = older(newest, oldest)
+		}
+		page, err = p.before(ctx, second(*newest))
 	}
 	if err != nil {
 		return false, fmt.Errorf("ask what is shown of before %s: %w", p.span.From, err)
 	}
-	return page.Total > 0, nil
+	return page.Total > 0 || !expected, nil
+}
+
+// newestBefore is the start of the newest action that is stored of before the
+// moment; nil where there is none.
+func (w *worker) newestBefore(ctx context.Context, at time.Time) (*time.Time, error) {
+	if w.counter != nil {
+		return w.counter.Newest(ctx, w.target().Group, at)
+	}
+	if oldest := w.oldestKnown(); oldest != nil && !oldest.After(at) {
+		return oldest, nil
+	}
+	return nil, nil
 }
 
 // old says that the span may begin before what the API remembers.

@@ -122,6 +122,17 @@ func (l *ledger) News(_ context.Context, _ int, since time.Time) (news []checkpo
 	return news, time.Now(), nil
 }
 
+func (l *ledger) Newest(_ context.Context, group string, before time.Time) (newest *time.Time, _ error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, k := range l.rows[group] {
+		if k.StartTime.Before(before) && (newest == nil || k.StartTime.After(*newest)) {
+			newest = k.StartTime
+		}
+	}
+	return newest, nil
+}
+
 func (l *ledger) Count(_ context.Context, group string, span ingest.Span) (n checkpoint.Count, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

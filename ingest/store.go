@@ -19,4 +19,6 @@ type Roster interface {
 // that are stored or were quarantined whole.
 type Counter interface {
 	Count(ctx context.Context, group string, span Span) (checkpoint.Count, error)
+	// Newest is the start of the newest action that is stored of before the moment; nil: none is.
+	Newest(ctx context.Context, group string, before time.Time) (*time.Time, error)
 }

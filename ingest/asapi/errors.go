@@ -53,6 +53,8 @@ func (e *Error) Is(target error) bool {
 	switch target {
 	case ingest.ErrNoGroup:
 		return e.noGroup()
+	case ingest.ErrOffset:
+		return e.Code == "AS.9003" && !e.login && !e.weather()
 	case ingest.ErrRefused:
 		return !e.noGroup() && !e.weather()
 	}
