@@ -15,13 +15,29 @@ var journalColumns = []string{
 	"content_hash", "raw", "chain_hash",
 }
 
-func journalTuple(ch *change) []any {
+func journalTuple(t *tuple, ch *change) {
 	r := ch.row
-	return []any{
-		int64(r.Shard), r.Seq, r.RecordedAt, r.Source, r.ProjectID, r.GroupID, r.GroupName, r.ActionID, r.Revision, r.Change,
-		r.Status, r.Type, r.StartTime, r.EndTime, r.InstanceValue, r.DesireValue, r.ScalingValue,
-		r.ContentHash, r.Raw, r.ChainHash,
-	}
+	t.fields(len(journalColumns))
+	t.int(int64(r.Shard))
+	t.int(r.Seq)
+	t.time(r.RecordedAt)
+	t.text(r.Source)
+	t.text(r.ProjectID)
+	t.text(r.GroupID)
+	t.textp(r.GroupName)
+	t.text(r.ActionID)
+	t.int(r.Revision)
+	t.text(r.Change)
+	t.textp(r.Status)
+	t.textp(r.Type)
+	t.timep(r.StartTime)
+	t.timep(r.EndTime)
+	t.intp(r.InstanceValue)
+	t.intp(r.DesireValue)
+	t.intp(r.ScalingValue)
+	t.bytes(r.ContentHash)
+	t.bytes(r.Raw)
+	t.bytes(r.ChainHash)
 }
 
 var actionColumns = []string{
@@ -31,13 +47,31 @@ var actionColumns = []string{
 }
 
 // raw stays NULL: the journal holds the text, and once is enough.
-func actionTuple(ch *change) []any {
+func actionTuple(t *tuple, ch *change) {
 	r, a := ch.row, ch.chosen.seen
-	return []any{
-		r.GroupID, r.ActionID, r.ProjectID, r.Revision, r.Status, r.Type, r.StartTime, r.EndTime,
-		r.InstanceValue, r.DesireValue, r.ScalingValue, a.Description, r.RecordedAt, r.RecordedAt,
-		int64(r.Shard), r.Seq, r.ContentHash, a.Open(), ch.final.epoch, micro(a.Asked), ch.final.staleHash, ch.final.since(),
-	}
+	t.fields(len(actionColumns))
+	t.text(r.GroupID)
+	t.text(r.ActionID)
+	t.text(r.ProjectID)
+	t.int(r.Revision)
+	t.textp(r.Status)
+	t.textp(r.Type)
+	t.timep(r.StartTime)
+	t.timep(r.EndTime)
+	t.intp(r.InstanceValue)
+	t.intp(r.DesireValue)
+	t.intp(r.ScalingValue)
+	t.textp(a.Description)
+	t.time(r.RecordedAt)
+	t.time(r.RecordedAt)
+	t.int(int64(r.Shard))
+	t.int(r.Seq)
+	t.bytes(r.ContentHash)
+	t.bool(a.Open())
+	t.int(ch.final.epoch)
+	t.time(micro(a.Asked))
+	t.bytes(ch.final.staleHash)
+	t.timep(ch.final.since())
 }
 
 var instanceColumns = []string{
@@ -45,12 +79,17 @@ var instanceColumns = []string{
 	"instance_id", "instance_name", "failed_reason", "failed_details", "instance_config",
 }
 
-func instanceTuples(k key, a *action.Action) (tuples [][]any) {
-	for _, i := range a.Instances {
-		tuples = append(tuples, []any{k.group, k.action, i.Outcome, int64(i.Ordinal),
-			i.InstanceID, i.InstanceName, i.FailedReason, i.FailedDetails, i.InstanceConfig})
-	}
-	return tuples
+func instanceTuple(t *tuple, c child[action.Instance]) {
+	t.fields(len(instanceColumns))
+	t.text(c.key.group)
+	t.text(c.key.action)
+	t.text(c.of.Outcome)
+	t.int(int64(c.of.Ordinal))
+	t.textp(c.of.InstanceID)
+	t.textp(c.of.InstanceName)
+	t.textp(c.of.FailedReason)
+	t.textp(c.of.FailedDetails)
+	t.textp(c.of.InstanceConfig)
 }
 
 var loadBalancerColumns = []string{
@@ -58,12 +97,19 @@ var loadBalancerColumns = []string{
 	"listener_id", "pool_id", "protocol_port", "weight", "listener", "failed_reason", "failed_details",
 }
 
-func loadBalancerTuples(k key, a *action.Action) (tuples [][]any) {
-	for _, l := range a.LoadBalancers {
-		tuples = append(tuples, []any{k.group, k.action, l.Outcome, int64(l.Ordinal),
-			l.ListenerID, l.PoolID, l.ProtocolPort, l.Weight, l.Listener, l.FailedReason, l.FailedDetails})
-	}
-	return tuples
+func loadBalancerTuple(t *tuple, c child[action.LoadBalancer]) {
+	t.fields(len(loadBalancerColumns))
+	t.text(c.key.group)
+	t.text(c.key.action)
+	t.text(c.of.Outcome)
+	t.int(int64(c.of.Ordinal))
+	t.textp(c.of.ListenerID)
+	t.textp(c.of.PoolID)
+	t.intp(c.of.ProtocolPort)
+	t.intp(c.of.Weight)
+	t.textp(c.of.Listener)
+	t.textp(c.of.FailedReason)
+	t.textp(c.of.FailedDetails)
 }
 
 var reasonColumns = []string{
@@ -71,12 +117,17 @@ var reasonColumns = []string{
 	"change_reason", "change_time", "old_value", "new_value", "scaling_policy_id", "scaling_policy_name",
 }
 
-func reasonTuples(k key, a *action.Action) (tuples [][]any) {
-	for _, r := range a.Reasons {
-		tuples = append(tuples, []any{k.group, k.action, int64(r.Ordinal),
-			r.ChangeReason, microp(r.ChangeTime), r.OldValue, r.NewValue, r.ScalingPolicyID, r.ScalingPolicyName})
-	}
-	return tuples
+func reasonTuple(t *tuple, c child[action.Reason]) {
+	t.fields(len(reasonColumns))
+	t.text(c.key.group)
+	t.text(c.key.action)
+	t.int(int64(c.of.Ordinal))
+	t.textp(c.of.ChangeReason)
+	t.timep(microp(c.of.ChangeTime))
+	t.intp(c.of.OldValue)
+	t.intp(c.of.NewValue)
+	t.textp(c.of.ScalingPolicyID)
+	t.textp(c.of.ScalingPolicyName)
 }
 
 // since is when the stale payload was first shown again; nil without one.

@@ -50,13 +50,16 @@ func (c *Committer) writeActions(ctx context.Context, tx pgx.Tx, a *attempt) err
 	if err := copyRows(ctx, tx, "scaling_action", actionColumns, fresh, actionTuple); err != nil {
 		return err
 	}
-	if err := copyRows(ctx, tx, "scaling_action_instance", instanceColumns, children(revised, instanceTuples), asIs); err != nil {
+	instances := children(revised, func(a *action.Action) []action.Instance { return a.Instances })
+	if err := copyRows(ctx, tx, "scaling_action_instance", instanceColumns, instances, instanceTuple); err != nil {
 		return err
 	}
-	if err := copyRows(ctx, tx, "scaling_action_load_balancer", loadBalancerColumns, children(revised, loadBalancerTuples), asIs); err != nil {
+	balancers := children(revised, func(a *action.Action) []action.LoadBalancer { return a.LoadBalancers })
+	if err := copyRows(ctx, tx, "scaling_action_load_balancer", loadBalancerColumns, balancers, loadBalancerTuple); err != nil {
 		return err
 	}
-	return copyRows(ctx, tx, "scaling_action_reason", reasonColumns, children(revised, reasonTuples), asIs)
+	reasons := children(revised, func(a *action.Action) []action.Reason { return a.Reasons })
+	return copyRows(ctx, tx, "scaling_action_reason", reasonColumns, reasons, reasonTuple)
 }
 
 // updateActions brings the rows of changed actions up to date, takes their
@@ -124,25 +127,20 @@ func keysOf(changes []*change) []key {
 	return column(changes, func(ch *change) key { return ch.key })
 }
 
-// copyRows writes rows into one table with COPY.
-func copyRows[E any](ctx context.Context, tx pgx.Tx, table string, columns []string, rows []E, tuple func(E) []any) error {
-	if len(rows) == 0 {
-		return nil
-	}
-	source := pgx.CopyFromSlice(len(rows), func(i int) ([]any, error) { return tuple(rows[i]), nil })
-	if _, err := tx.CopyFrom(ctx, pgx.Identifier{"aslog", table}, columns, source); err != nil {
-		return fmt.Errorf("copy %d rows into %s: %w", len(rows), table, err)
-	}
-	return nil
+// A child is one row of a child table, and whose it is.
+type child[T any] struct {
+	key key
+	of  *T
 }
 
-// children is the tuples of one child table, of all the actions.
-func children(revised []*change, tuples func(k key, a *action.Action) [][]any) [][]any {
-	var all [][]any
+// children are the rows of one child table, of all the actions.
+func children[T any](revised []*change, list func(*action.Action) []T) []child[T] {
+	var all []child[T]
 	for _, ch := range revised {
-		all = append(all, tuples(ch.key, ch.chosen.seen.Action)...)
+		of := list(ch.chosen.seen.Action)
+		for i := range of {
+			all = append(all, child[T]{ch.key, &of[i]})
+		}
 	}
 	return all
 }
-
-func asIs(tuple []any) []any { return tuple }

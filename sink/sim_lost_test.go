@@ -3,6 +3,7 @@ package sink
 import (
 	"context"
 	"errors"
+	"io"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,6 +24,10 @@ type lossy struct {
 type lossyTx struct {
 	pgx.Tx
 	of *lossy
+}
+
+func (t lossyTx) copy(ctx context.Context, table string, text io.Reader) error {
+	return t.Tx.(copier).copy(ctx, table, text)
 }
 
 func (l *lossy) Begin(ctx context.Context) (pgx.Tx, error) {

@@ -204,34 +204,6 @@ func (t *simTx) Commit(ctx context.Context) error {
 	})
 }
 
-func (t *simTx) CopyFrom(ctx context.Context, table pgx.Identifier, _ []string, from pgx.CopyFromSource) (n int64, err error) {
-	return n, t.within(ctx, func() error {
-		for ; from.Next(); n++ {
-			v, err := from.Values()
-			if err != nil {
-				return err
-			}
-			switch table[1] {
-			case "journal":
-				t.next.journal = append(t.next.journal, &Row{
-					Shard: int(v[0].(int64)), Seq: v[1].(int64), RecordedAt: v[2].(time.Time), Source: v[3].(string), ProjectID: v[4].(string),
-					GroupID: v[5].(string), GroupName: v[6].(*string), ActionID: v[7].(string), Revision: v[8].(int64), Change: v[9].(string),
-					Status: v[10].(*string), Type: v[11].(*string), StartTime: v[12].(*time.Time), EndTime: v[13].(*time.Time),
-					InstanceValue: v[14].(*int64), DesireValue: v[15].(*int64), ScalingValue: v[16].(*int64),
-					ContentHash: v[17].([]byte), Raw: v[18].([]byte), ChainHash: v[19].([]byte),
-				})
-			case "scaling_action":
-				k := key{v[0].(string), v[1].(string)}
-				if _, twice := t.next.actions[k]; twice {
-					t.db.sim.fail("%s copies action %v, which is stored", t.name, k)
-				}
-				t.next.actions[k] = state{hash: v[16].([]byte), revision: v[3].(int64), ended: !v[17].(bool), epoch: v[18].(int64), asked: v[19].(time.Time)}
-			}
-		}
-		return nil
-	})
-}
-
 func (t *simTx) SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults {
 	r := &simResults{}
 	for _, q := range b.QueuedQueries {

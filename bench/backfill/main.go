@@ -32,6 +32,7 @@ type options struct {
 	groups, actions, rounds int
 	ceilings                bool
 	profile                 bool
+	pprof                   string
 	markdown, plot          string
 	limit                   time.Duration
 }
@@ -44,6 +45,7 @@ func main() {
 	flag.IntVar(&o.rounds, "rounds", 3, "how often each thing is measured")
 	flag.BoolVar(&o.ceilings, "ceilings", false, "measure the ceilings alone")
 	flag.BoolVar(&o.profile, "profile", false, "measure nothing; say where the daemon's CPU time goes, by stage")
+	flag.StringVar(&o.pprof, "pprof", "", "file that the profile is kept in, for go tool pprof")
 	flag.StringVar(&o.markdown, "markdown", "", "page that the table is written into, between <!-- backfill --> and its end")
 	flag.StringVar(&o.plot, "plot", "", "SVG file that is made of it")
 	flag.DurationVar(&o.limit, "limit", 30*time.Minute, "give up after this")

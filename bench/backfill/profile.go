@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 
@@ -29,7 +31,10 @@ var stageOf = []struct{ stage, function string }{
 	{"HTTP", "net/http."},
 	{"pages", "aslogd/ingest/asapi."},
 	{"scan and proof", "aslogd/ingest."},
-	{"values for the topics", "aslogd/sink.(*Relay)"},
+	{"values for the topics", "aslogd/sink.append"},
+	{"values for the topics", "aslogd/sink.headers"},
+	{"values for the topics", "aslogd/sink.batches"},
+	{"relay", "aslogd/sink.(*Relay)"},
 	{"diff, chain and commit", "aslogd/sink."},
 	{"leases and checkpoints", "aslogd/checkpoint."},
 }
@@ -69,7 +74,14 @@ func (o *options) showProfile(ctx context.Context, g *ground.Ground, cloud *grou
 		return fmt.Errorf("join the profiles: %w", err)
 	}
 	fmt.Print(byStage(all, cloud.All()).Text())
-	return nil
+	if o.pprof == "" {
+		return nil
+	}
+	file, err := os.Create(o.pprof)
+	if err != nil {
+		return fmt.Errorf("keep the profile: %w", err)
+	}
+	return errors.Join(all.Write(file), file.Close())
 }
 
 func second(ctx context.Context, url string) (*profile.Profile, error) {

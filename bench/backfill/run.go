@@ -13,17 +13,23 @@ import (
 
 // A run is one thing measured once.
 type run struct {
-	name     string
-	actions  int
-	wall     time.Duration
-	stored   time.Duration // the daemon alone: when all rows were there
-	costs    ground.Costs  // Self is the client's, whoever that is
-	peak     int64         // bytes, the daemon alone
-	requests int
+	name      string
+	actions   int
+	wall      time.Duration
+	stored    time.Duration // the daemon alone: when all rows were there
+	costs     ground.Costs  // Self is the client's, whoever that is
+	peak      int64         // bytes, the daemon alone
+	requests  int
+	commits   int // transactions of Postgres that wrote rows, and of Kafka
+	published int
 }
 
 func (r *run) String() string {
-	return fmt.Sprintf("%6.2f s  %7.0f actions/s  %6.1f CPU ms per 1,000", r.wall.Seconds(), float64(r.actions)/r.wall.Seconds(), r.perThousand(r.costs.All()))
+	text := fmt.Sprintf("%6.2f s  %7.0f actions/s  %6.1f CPU ms per 1,000", r.wall.Seconds(), float64(r.actions)/r.wall.Seconds(), r.perThousand(r.costs.All()))
+	if r.commits > 0 {
+		text += fmt.Sprintf("  %.0f rows a commit, %.0f a Kafka transaction", float64(r.actions)/float64(r.commits), float64(r.actions)/float64(r.published))
+	}
+	return text
 }
 
 func (r *run) perThousand(cpu time.Duration) float64 {
@@ -118,6 +124,9 @@ func daemon(ctx context.Context, g *ground.Ground, cloud *ground.Cloud) (*ground
 	r.requests = counts.Logs - asked.Logs
 	after, err := g.Meter.Read()
 	if err != nil {
+		return nil, nil, err
+	}
+	if r.commits, r.published, err = place.Updates(ctx); err != nil {
 		return nil, nil, err
 	}
 	p.Stop()

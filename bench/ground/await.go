@@ -27,3 +27,18 @@ func (p *Place) Await(ctx context.Context, began time.Time, actions int) (stored
 		}
 	}
 }
+
+// Updates are how often the journal's heads rose, which each commit of rows does
+// once for its shard, and how often what is published did, which follows each
+// transaction of Kafka.
+func (p *Place) Updates(ctx context.Context) (commits, published int, err error) {
+	_, err = p.DB.Exec(ctx, "SELECT pg_stat_clear_snapshot()")
+	if err == nil {
+		err = p.DB.QueryRow(ctx, `SELECT sum(n_tup_upd) FILTER (WHERE relname = 'shard_head'), sum(n_tup_upd) FILTER (WHERE relname = 'shard_published')
+			FROM pg_stat_user_tables WHERE schemaname = 'aslog'`).Scan(&commits, &published)
+	}
+	if err != nil {
+		return 0, 0, fmt.Errorf("ask how many transactions there were: %w", err)
+	}
+	return commits, max(1, published), nil
+}

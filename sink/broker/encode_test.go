@@ -33,9 +33,7 @@ func TestABatchIsReadBackAsItWas(t *testing.T) {
 			}
 			want = append(want, r)
 		}
-		b, err := encode(want, 77, 3, 1234)
-		require.NoError(t, err)
-		have, set := decode(t, b)
+		have, set := decode(t, encode(want, 77, 3, 1234))
 		require.Equal(t, shown(want), shown(have))
 		require.Equal(t, protocol.Transactional|protocol.Zstd, set.Attributes)
 	})
@@ -43,8 +41,7 @@ func TestABatchIsReadBackAsItWas(t *testing.T) {
 
 func TestABatchNamesItsProducer(t *testing.T) {
 	t.Parallel()
-	b, err := encode([]Record{{Value: []byte("v"), Time: time.UnixMilli(5)}}, 1<<40+7, 300, 1<<20+1)
-	require.NoError(t, err)
+	b := encode([]Record{{Value: []byte("v"), Time: time.UnixMilli(5)}}, 1<<40+7, 300, 1<<20+1)
 	require.Equal(t, []byte{0, 0, 1, 0, 0, 0, 0, 7, 1, 44, 0, 0x10, 0, 1}, b[atAttributes+22:atAttributes+36])
 }
 
@@ -87,10 +84,6 @@ func BenchmarkEncode(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		out, err := encode(records, 1, 1, 1)
-		if err != nil {
-			b.Fatal(err)
-		}
-		b.SetBytes(int64(len(out)))
+		b.SetBytes(int64(len(encode(records, 1, 1, 1))))
 	}
 }

@@ -122,12 +122,9 @@ func (p *Producer) join(ctx context.Context, partition int, batches []Batch) err
 // a new batch, so that asking again after a refusal never writes twice.
 func (p *Producer) produce(ctx context.Context, partition int, batch Batch) (int64, error) {
 	at := place(batch.Topic, partition)
-	encoded, err := encode(batch.Records, p.producer, p.epoch, p.sequences[at])
-	if err != nil {
-		return 0, err
-	}
+	encoded := encode(batch.Records, p.producer, p.epoch, p.sequences[at])
 	var offset int64
-	err = again(ctx, func(ctx context.Context) error {
+	err := again(ctx, func(ctx context.Context) error {
 		res, err := call[*produce.Response](ctx, p.broker, &rawproduce.Request{
 			TransactionalID: p.id,
 			Acks:            -1,
