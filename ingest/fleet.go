@@ -150,7 +150,6 @@ func (f *Fleet) worker(source Source, lease checkpoint.Lease, began time.Time, g
 		poll: f.Poll, follow: f.Follow, stages: f.Settle, counter: f.Counter, slots: source.Backfills, horizons: f.Horizons, metrics: f.Metrics, warn: f.Warn,
 		hint: make(chan struct{}, 1), dug: make(chan struct{}, 1), stirred: time.Now(),
 		group: g, known: map[string]knownRow{}, open: map[string]*following{},
-		deepest: deepest,
 		settles: settleState{ripe: map[time.Duration]checkpoint.Coverage{}},
 	}
 	if f.Held != nil {

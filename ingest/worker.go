@@ -50,7 +50,6 @@ type worker struct {
 
 	unable    time.Time // until then it is not asked for open actions: it does not tell them apart
 	taken     time.Time // when the last census that saw all began, by the server's clock
-	deepest   int       // the last offset that it takes
 	forgotten time.Time // what it does not show of before this moment, it showed once
 }
 
