@@ -1,48 +1,12 @@
 package ingest
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"aslogd/checkpoint"
 )
-
-// Count counts what is stored, by the cloud's own stamps.
-func (m *memory) Newest(_ context.Context, group string, before time.Time) (newest *time.Time, _ error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.cloud.mu.Lock()
-	defer m.cloud.mu.Unlock()
-	for _, e := range m.cloud.log[group] {
-		if _, ok := m.stored[group][e.id]; ok && e.start.Before(before) && (newest == nil || e.start.After(*newest)) {
-			newest = &e.start
-		}
-	}
-	return newest, nil
-}
-
-func (m *memory) Count(_ context.Context, group string, span Span) (n checkpoint.Count, err error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.cloud.mu.Lock()
-	defer m.cloud.mu.Unlock()
-	around := Span{From: span.From.Add(-time.Second), To: span.To.Add(2 * time.Second)}
-	for _, e := range m.cloud.log[group] {
-		if _, ok := m.stored[group][e.id]; !ok || !around.Has(e.start) {
-			continue
-		}
-		n.Around++
-		n.Oldest = older(n.Oldest, &e.start)
-		if span.Has(e.start) {
-			n.Inside++
-		}
-	}
-	return n, nil
-}
 
 func (m *memory) settling(stages ...time.Duration) *Fleet {
 	f := m.fleet()
@@ -265,57 +229,5 @@ func TestSettleWaitsForAnAPIThatFails(t *testing.T) {
 			t.Fatal(err)
 		}
 		m.requireAll("g")
-	})
-}
-
-// A worker remembers only a part of what it commits, and of a pass no more than
-// a pass may hold: both have bounds that no history and no answer moves.
-func TestLaw09AWorkerRemembersSoMuchAndNoMore(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		c := newCloud()
-		c.latency = time.Millisecond
-		m := newMemory(t, c, tailed("g"))
-		// An hour with more rows than are remembered, each within the tail's reach.
-		c.add("g", every("a", time.Now().Add(-40*time.Minute), 3*maxKnown, 190*time.Millisecond)...)
-		w := m.reader("g")
-		for range 5 {
-			if err := w.tail(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			if err := w.readSpan(t.Context(), Tail, Span{From: m.get("g").From, To: second(time.Now())}, func(result) error { return nil }); err != nil {
-				t.Fatal(err)
-			}
-			if len(w.known) > maxKnown {
-				t.Fatalf("%d rows are remembered", len(w.known))
-			}
-		}
-		if len(w.known) < maxKnown/2 || len(m.stored["g"]) < 2*maxKnown {
-			t.Errorf("%d remembered of %d: the test shows nothing", len(w.known), len(m.stored["g"]))
-		}
-	})
-}
-
-// However much a span holds, a pass takes a bounded part of it.
-func TestLaw09APassIsBounded(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		c := newCloud()
-		c.latency = time.Millisecond
-		m := newMemory(t, c, tailed("g"))
-		from := time.Now().Add(-time.Hour)
-		c.add("g", every("a", from, 20_000, 150*time.Millisecond)...)
-		most := 0
-		w := m.reader("g")
-		err := w.readSpan(t.Context(), Backfill, Span{From: second(from), To: second(time.Now().Add(-time.Minute))}, func(res result) error {
-			most = max(most, len(res.seen))
-			return nil
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if most == 0 || most > maxRows {
-			t.Errorf("a pass held %d rows", most)
-		}
 	})
 }
