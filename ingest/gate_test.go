@@ -1,7 +1,10 @@
 package ingest
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -42,4 +45,50 @@ func TestNothingIsReadWhileNothingCanBeStored(t *testing.T) {
 			m.requireLag(g, 2*time.Minute)
 		}
 	})
+}
+
+// noted is an API that notes what it is asked, and answers nothing.
+type noted struct{ asked []string }
+
+func (n *noted) Actions(_ context.Context, class Class, group string, q Query) (*Page, error) {
+	n.asked = append(n.asked, fmt.Sprint(class, " ", group, " ", q.Limit))
+	return &Page{}, nil
+}
+
+func (n *noted) Groups(_ context.Context, class Class, start, limit int) (*GroupPage, error) {
+	n.asked = append(n.asked, fmt.Sprint(class, " groups ", start, " ", limit))
+	return &GroupPage{}, nil
+}
+
+// What breaks: the shard stands still, and goes on. What must hold: while it
+// stands no page of actions is asked for, and the error says that and why; the
+// list of groups is, for it is no shard's; before and after, what is asked for
+// comes through as it is.
+func TestAGateAsksNothingWhileItIsShut(t *testing.T) {
+	t.Parallel()
+	api, why := &noted{}, error(nil)
+	g := gate{API: api, held: func() error { return why }}
+	ask := func() error {
+		_, err := g.Actions(t.Context(), Tail, "g", Query{Limit: 7})
+		return err
+	}
+	if err := ask(); err != nil {
+		t.Errorf("open: %v", err)
+	}
+	stands := errors.New("the shard stands still")
+	why = stands
+	if err := ask(); !errors.Is(err, errHeld) || !errors.Is(err, stands) {
+		t.Errorf("shut: %v", err)
+	}
+	if _, err := g.Groups(t.Context(), Watch, 20, 10); err != nil {
+		t.Errorf("the list of groups: %v", err)
+	}
+	why = nil
+	if err := ask(); err != nil {
+		t.Errorf("open again: %v", err)
+	}
+	want := []string{"tail g 7", "watch groups 20 10", "tail g 7"}
+	if !slices.Equal(api.asked, want) {
+		t.Errorf("asked for %q, want %q", api.asked, want)
+	}
 }
