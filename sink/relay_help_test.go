@@ -4,9 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"net"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -14,9 +12,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/rs/zerolog"
 	"github.com/segmentio/kafka-go"
-	"github.com/segmentio/kafka-go/protocol"
-	"github.com/twmb/franz-go/pkg/kgo"
-	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"aslogd/checkpoint"
 	"aslogd/internal/testenv"
@@ -151,151 +146,6 @@ func (b *relayBench) untilPublished(shard int, seq int64) {
 	})
 }
 
-// end is the offset after the last record, or after the last stable one.
-func (b *relayBench) end(topic string, partition int, level kafka.IsolationLevel) int64 {
-	b.Helper()
-	client := kafka.Client{Addr: kafka.TCP(b.addr)}
-	var end int64
-	b.until("the end of "+topic+" is told", func() bool { // a topic made just now may have no leader yet
-		res, err := client.ListOffsets(b.Context(), &kafka.ListOffsetsRequest{
-			Topics:         map[string][]kafka.OffsetRequest{topic: {kafka.LastOffsetOf(partition)}},
-			IsolationLevel: level,
-		})
-		if err != nil || res.Topics[topic][0].Error != nil {
-			return false
-		}
-		end = res.Topics[topic][0].LastOffset
-		return true
-	})
-	return end
-}
-
-// read is what a read_committed consumer, not ours, sees of a partition.
-func (b *relayBench) read(topic string, partition int) (records []*kgo.Record) {
-	b.Helper()
-	// A commit is acknowledged before its markers are written, so the last
-	// stable offset may lag for a moment.
-	var end int64
-	b.until("no transaction is open in "+topic, func() bool {
-		stable := b.end(topic, partition, kafka.ReadCommitted)
-		end = b.end(topic, partition, kafka.ReadUncommitted)
-		return stable == end
-	})
-	if end == 0 {
-		return nil
-	}
-	consumer, err := kgo.NewClient(kgo.SeedBrokers(b.addr), kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords(),
-		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: {int32(partition): kgo.NewOffset().AtStart()}}))
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer consumer.Close()
-	ctx, cancel := context.WithTimeout(b.Context(), time.Minute)
-	defer cancel()
-	for {
-		fetches := consumer.PollFetches(ctx)
-		if err := fetches.Err(); err != nil {
-			b.Fatal(err)
-		}
-		for it := fetches.RecordIter(); !it.Done(); {
-			r := it.Next()
-			if !r.Attrs.IsControl() {
-				records = append(records, r)
-			}
-			if r.Offset == end-1 {
-				return records
-			}
-		}
-	}
-}
-
-func header(r *kgo.Record, key string) string {
-	for _, h := range r.Headers {
-		if h.Key == key {
-			return string(h.Value)
-		}
-	}
-	return ""
-}
-
-// mirrors checks that both topics hold the shard's journal, each row once, in
-// order, with its chain.
-func (b *relayBench) mirrors(shard int) {
-	b.Helper()
-	rows, err := b.pool.Query(b.Context(), `SELECT seq || ' ' || encode(chain_hash, 'hex') || ' ' || group_id || ' ' || action_id FROM aslog.journal WHERE shard = $1 ORDER BY seq`, shard)
-	if err != nil {
-		b.Fatal(err)
-	}
-	journal, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		b.Fatal(err)
-	}
-	for _, topic := range []string{broker.ActionsTopic(b.prefix), broker.LatestTopic(b.prefix)} {
-		var got []string
-		for _, r := range b.read(topic, shard) {
-			group, _, _ := strings.Cut(string(r.Key), "/")
-			got = append(got, strings.Join([]string{header(r, seqHeader), header(r, chainHeader), group, header(r, "ce_subject")}, " "))
-		}
-		if len(got) != len(journal) {
-			b.Errorf("%s/%d shows %d records, the journal %d", topic, shard, len(got), len(journal))
-		}
-		for i := range min(len(got), len(journal)) {
-			if got[i] != journal[i] {
-				b.Fatalf("%s/%d: record %d is\n%s, the journal's row\n%s", topic, shard, i, got[i], journal[i])
-			}
-		}
-	}
-}
-
-// A tap stands before a transport: it may refuse, lose or delay.
-type tap struct {
-	kafka.RoundTripper
-	mu     sync.Mutex
-	before func(protocol.Message) error // an error keeps the request from being sent
-	after  func(protocol.Message) error // an error takes the answer's place
-}
-
-func (t *tap) wrap(inner kafka.RoundTripper) kafka.RoundTripper {
-	t.RoundTripper = inner
-	return t
-}
-
-func (t *tap) RoundTrip(ctx context.Context, addr net.Addr, req kafka.Request) (kafka.Response, error) {
-	if t.before != nil {
-		if err := t.before(req); err != nil {
-			return nil, err
-		}
-	}
-	res, err := t.RoundTripper.RoundTrip(ctx, addr, req)
-	if err == nil && t.after != nil {
-		if lost := t.after(req); lost != nil {
-			return nil, lost
-		}
-	}
-	return res, err
-}
-
-// set changes a setting of a topic, and waits until it holds.
-func (b *relayBench) set(topic, name, value string) {
-	b.Helper()
-	client := kafka.Client{Addr: kafka.TCP(b.addr)}
-	_, err := client.IncrementalAlterConfigs(b.Context(), &kafka.IncrementalAlterConfigsRequest{
-		Resources: []kafka.IncrementalAlterConfigsRequestResource{{
-			ResourceType: kafka.ResourceTypeTopic, ResourceName: topic,
-			Configs: []kafka.IncrementalAlterConfigsRequestConfig{{Name: name, Value: value, ConfigOperation: kafka.ConfigOperationSet}},
-		}},
-	})
-	if err != nil {
-		b.Fatal(err)
-	}
-	c := broker.New(broker.Config{Brokers: []string{b.addr}})
-	defer c.Close()
-	b.until(name+" of "+topic+" is "+value, func() bool {
-		limit, err := c.Limit(b.Context(), topic)
-		return err == nil && fmt.Sprint(limit) == value
-	})
-}
-
 // noise is text that does not compress well.
 func noise(n int) string {
 	var b strings.Builder
@@ -305,24 +155,52 @@ func noise(n int) string {
 	return b.String()[:n]
 }
 
-// trim takes the records below an offset out of a partition, as retention does.
-func (b *relayBench) trim(partition int, before int64) {
+// publish writes n rows and has them published by an owner that then stops.
+func (b *relayBench) publish(shard, n int) {
 	b.Helper()
-	client, err := kgo.NewClient(kgo.SeedBrokers(b.addr))
-	if err != nil {
+	b.write(shard, n, nil)
+	_, stop := b.start(b.relay(b.take(shard, "one"), nil))
+	b.untilPublished(shard, b.head(shard))
+	stop()
+	b.until("the commit's marker is written", func() bool {
+		topic := broker.ActionsTopic(b.prefix)
+		return b.end(topic, shard, kafka.ReadCommitted) == b.end(topic, shard, kafka.ReadUncommitted)
+	})
+}
+
+func (b *relayBench) head(shard int) (seq int64) {
+	b.Helper()
+	if err := b.pool.QueryRow(b.Context(), `SELECT head_seq FROM aslog.shard_head WHERE shard = $1`, shard).Scan(&seq); err != nil {
 		b.Fatal(err)
 	}
-	defer client.Close()
-	req := kmsg.NewPtrDeleteRecordsRequest()
-	req.TimeoutMillis = 10_000
-	topic := kmsg.NewDeleteRecordsRequestTopic()
-	topic.Topic = broker.ActionsTopic(b.prefix)
-	part := kmsg.NewDeleteRecordsRequestTopicPartition()
-	part.Partition, part.Offset = int32(partition), before
-	topic.Partitions = append(topic.Partitions, part)
-	req.Topics = append(req.Topics, topic)
-	res, err := req.RequestWith(b.Context(), client)
-	if err != nil || res.Topics[0].Partitions[0].ErrorCode != 0 {
-		b.Fatalf("delete records: %v %+v", err, res)
+	return seq
+}
+
+// stands waits until the shard stands still, and looks for words in why.
+func (b *relayBench) stands(shard int, says ...string) {
+	b.Helper()
+	var stopped string
+	b.until("the shard stands still", func() bool { _, stopped = b.publishedSeq(shard); return stopped != "" })
+	for _, words := range says {
+		if !strings.Contains(stopped, words) {
+			b.Errorf("does not say %q: %s", words, stopped)
+		}
 	}
+}
+
+// mends takes new topics, and waits until they mirror the journal.
+func (b *relayBench) mends(shard int) {
+	b.Helper()
+	b.topics()
+	r := b.relay(b.take(shard, "mended"), nil)
+	_, stop := b.start(r)
+	b.until("all is published anew", func() bool {
+		at, stopped := b.publishedSeq(shard)
+		return stopped == "" && at == b.head(shard)
+	})
+	if err := r.CheckFork(b.Context()); err != nil {
+		b.Errorf("rows may not be numbered: %v", err)
+	}
+	stop()
+	b.mirrors(shard)
 }

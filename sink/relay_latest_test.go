@@ -2,12 +2,7 @@ package sink
 
 import (
 	"errors"
-	"strconv"
 	"testing"
-	"time"
-
-	"github.com/segmentio/kafka-go"
-	"github.com/twmb/franz-go/pkg/kgo"
 
 	"aslogd/sink/broker"
 )
@@ -89,45 +84,4 @@ func TestRelayNoticesACompactedTopicMadeAnewAtTheNextPublish(t *testing.T) {
 		}
 		b.mends(3)
 	}
-}
-
-// forge writes a record that claims a seq.
-func (b *relayBench) forge(topic string, partition int, seq int64) {
-	b.Helper()
-	client, err := kgo.NewClient(kgo.SeedBrokers(b.addr), kgo.RecordPartitioner(kgo.ManualPartitioner()))
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer client.Close()
-	record := &kgo.Record{Topic: topic, Partition: int32(partition), Key: []byte("g/a"), Value: []byte("{}"), Timestamp: time.Now(),
-		Headers: []kgo.RecordHeader{
-			{Key: seqHeader, Value: []byte(strconv.FormatInt(seq, 10))},
-			{Key: chainHeader, Value: []byte("00")},
-		}}
-	if err := client.ProduceSync(b.Context(), record).FirstErr(); err != nil {
-		b.Fatalf("produce to %s/%d: %v", topic, partition, err)
-	}
-}
-
-// remake deletes topics of the test's prefix and makes them again, empty.
-func (b *relayBench) remake(names ...string) {
-	b.Helper()
-	client := kafka.Client{Addr: kafka.TCP(b.addr)}
-	res, err := client.DeleteTopics(b.Context(), &kafka.DeleteTopicsRequest{Topics: names})
-	if err != nil {
-		b.Fatal(err)
-	}
-	for topic, err := range res.Errors {
-		if err != nil {
-			b.Fatalf("delete %s: %v", topic, err)
-		}
-	}
-	made := 0
-	b.until("the topics are there again", func() bool {
-		c := broker.New(broker.Config{Brokers: []string{b.addr}})
-		defer c.Close()
-		created, _, err := c.EnsureTopics(b.Context(), b.prefix, testShards, -1, -1)
-		made += len(created)
-		return err == nil && made == len(names)
-	})
 }
