@@ -2,10 +2,7 @@ package sink
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net"
-	"sync"
 	"testing"
 	"time"
 
@@ -15,81 +12,6 @@ import (
 	"aslogd/ingest"
 	"aslogd/internal/testenv"
 )
-
-// A cutter makes connections that break at a chosen write: just before it, so
-// that Postgres never gets it, or just after, so that its answer is lost.
-type cutter struct {
-	mu    sync.Mutex
-	left  int // writes until the cut; 0: none
-	after bool
-	cut   bool
-}
-
-func (c *cutter) arm(n int, after bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.left, c.after, c.cut = n, after, false
-}
-
-// disarm reports whether it has cut.
-func (c *cutter) disarm() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.left = 0
-	return c.cut
-}
-
-func (c *cutter) due() (cut, after bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.left == 0 {
-		return false, false
-	}
-	c.left--
-	c.cut = c.left == 0
-	return c.cut, c.after
-}
-
-type cutConn struct {
-	*net.TCPConn
-	by *cutter
-}
-
-func (c cutConn) Write(b []byte) (int, error) {
-	cut, after := c.by.due()
-	if cut && !after {
-		c.TCPConn.Close()
-		return 0, errors.New("cut before a write")
-	}
-	n, err := c.TCPConn.Write(b)
-	if cut {
-		// What was written still arrives; what comes back is not read.
-		c.CloseWrite()
-		c.SetReadDeadline(time.Unix(1, 0))
-		return n, errors.New("cut after a write")
-	}
-	return n, err
-}
-
-// pool connects through the cutter, one connection at a time.
-func (c *cutter) pool(t *testing.T, like *pgxpool.Pool) *pgxpool.Pool {
-	t.Helper()
-	cfg := like.Config()
-	cfg.MaxConns = 1
-	cfg.ConnConfig.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
-		conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
-		if err != nil {
-			return nil, err
-		}
-		return cutConn{conn.(*net.TCPConn), c}, nil
-	}
-	pool, err := pgxpool.NewWithConfig(t.Context(), cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(pool.Close)
-	return pool
-}
 
 // full is two batches that make every statement of a commit run: something
 // new, changed, faulty, covered, lost, begun, scanned and quarantined.
@@ -115,7 +37,7 @@ func prepare(t *testing.T, c *Committer, pool *pgxpool.Pool, n int) {
 	b := batch(fmt.Sprintf("g%d", n), seen(t, 1, doing("a")))
 	b.Begin = &ingest.Begin{From: day, Tail: day}
 	steady := NewCommitter(CommitterConfig{Pool: pool, Lease: lease, Settle: time.Hour})
-	if err := steady.store(t.Context(), []*item{{batch: b, done: make(chan struct{})}}); err != nil {
+	if err := steady.store(t.Context(), itemsOf(b)); err != nil {
 		t.Fatal(err)
 	}
 	c.at = steady.at
@@ -149,80 +71,43 @@ func found(t *testing.T, pool *pgxpool.Pool, n int) string {
 // has no hole, and once the try succeeds all of it is stored exactly once.
 func TestLaw01OneCommitIsAllOrNothing(t *testing.T) {
 	t.Parallel()
-	pool := testenv.Postgres(t)
-	own(t, pool, lease)
-	cut := &cutter{}
-	c := NewCommitter(CommitterConfig{Pool: cut.pool(t, pool), Lease: lease, Settle: time.Hour})
-	c.pause = time.Millisecond
-
-	n, cuts, unknown := 0, 0, 0
-	for _, after := range []bool{false, true} {
-		for write, more := 1, true; more; write++ {
-			n++
-			prepare(t, c, pool, n)
-			var items []*item
-			for _, b := range full(t, n) {
-				items = append(items, &item{batch: b, done: make(chan struct{})})
-			}
-			exec(t, c.pool, `SELECT`) // a connection is there before the cut
-			cut.arm(write, after)
-			_, err := c.transact(t.Context(), units(items), nil, true)
-			more = cut.disarm()
-			got := found(t, pool, n)
-			switch {
-			case err == nil && got != everything, got != everything && got != nothing:
-				t.Fatalf("write %d, after %v: %v, but stored is %s", write, after, err, got)
-			case err != nil && got == everything:
-				unknown++
-			}
-			if more {
-				cuts++
-			}
+	b := newBreaking(t)
+	unknown := 0
+	for try := range b.tries(t) {
+		_, err := b.transact(t.Context(), units(itemsOf(full(t, try.n)...)), nil, true)
+		got := found(t, b.safe, try.n)
+		switch {
+		case err == nil && got != everything, got != everything && got != nothing:
+			t.Fatalf("%v: %v, but stored is %s", try, err, got)
+		case err != nil && got == everything:
+			unknown++
 		}
 	}
-	t.Logf("%d cuts, %d commits whose answer was lost", cuts, unknown)
-	if cuts < 20 || unknown == 0 {
-		t.Errorf("%d cuts and %d lost answers: the test does not cut where it should", cuts, unknown)
+	t.Logf("%d cuts, %d commits whose answer was lost", b.cuts, unknown)
+	if b.cuts < 20 || unknown == 0 {
+		t.Errorf("%d cuts and %d lost answers: the test does not cut where it should", b.cuts, unknown)
 	}
-	verifyChain(t, pool)
+	verifyChain(t, b.safe)
 }
 
 // The same through Run: callers see only that it took longer.
 func TestLaw01ACommitOutlivesItsConnection(t *testing.T) {
 	t.Parallel()
-	pool := testenv.Postgres(t)
-	own(t, pool, lease)
-	cut := &cutter{}
-	through := cut.pool(t, pool)
-	c := NewCommitter(CommitterConfig{Pool: through, Lease: lease, Settle: time.Hour})
-	c.pause = time.Millisecond
-
-	n := 0
-	for _, after := range []bool{false, true} {
-		for write, more := 1, true; more; write++ {
-			n++
-			prepare(t, c, pool, n)
-			var items []*item
-			for _, b := range full(t, n) {
-				items = append(items, &item{batch: b, done: make(chan struct{})})
-			}
-			exec(t, through, `SELECT`)
-			cut.arm(write, after)
-			err := c.store(t.Context(), items)
-			more = cut.disarm()
-			if err != nil {
-				t.Fatalf("write %d, after %v: %v", write, after, err)
-			}
-			for i := range items {
-				items[i].outcome.Earliest = time.Time{}
-			}
-			want(t, "outcomes", []ingest.Outcome{items[0].outcome, items[1].outcome}, []ingest.Outcome{{New: 1, Changed: 1}, {New: 1}})
-			if got := found(t, pool, n); got != everything {
-				t.Fatalf("write %d, after %v: stored is %s", write, after, got)
-			}
+	b := newBreaking(t)
+	for try := range b.tries(t) {
+		items := itemsOf(full(t, try.n)...)
+		if err := b.store(t.Context(), items); err != nil {
+			t.Fatalf("%v: %v", try, err)
+		}
+		for i := range items {
+			items[i].outcome.Earliest = time.Time{}
+		}
+		want(t, "outcomes", []ingest.Outcome{items[0].outcome, items[1].outcome}, []ingest.Outcome{{New: 1, Changed: 1}, {New: 1}})
+		if got := found(t, b.safe, try.n); got != everything {
+			t.Fatalf("%v: stored is %s", try, got)
 		}
 	}
-	verifyChain(t, pool)
+	verifyChain(t, b.safe)
 }
 
 // What breaks: the database refuses to commit for a while (a lock is held for
@@ -263,35 +148,20 @@ func TestACommitWaitsForALock(t *testing.T) {
 // the scan that proved nothing and the page that is no JSON.
 func TestLaw01ACommitThatNobodyAnsweredForIsDoneOnce(t *testing.T) {
 	t.Parallel()
-	pool := testenv.Postgres(t)
-	own(t, pool, lease)
-	cut := &cutter{}
-	through := cut.pool(t, pool)
-	c := NewCommitter(CommitterConfig{Pool: through, Lease: lease, Settle: time.Hour})
-	c.pause = time.Millisecond
-
-	n := 0
-	for _, after := range []bool{false, true} {
-		for write, more := 1, true; more; write++ {
-			n++
-			prepare(t, c, pool, n)
-			b := batch(fmt.Sprintf("g%d", n), seen(t, 2, doing("a")))
-			b.Covered = []ingest.Span{span(0, 10)}
-			b.Scan = &ingest.Scan{Class: ingest.Tail, Span: span(0, 10), Outcome: "unproved"}
-			b.Rejects = []ingest.Reject{{Reason: "not_json", Raw: []byte("<html>"), RawHash: []byte("hour"), Page: true}}
-			exec(t, through, `SELECT`)
-			cut.arm(write, after)
-			err := c.store(t.Context(), []*item{{batch: b, done: make(chan struct{})}})
-			more = cut.disarm()
-			if err != nil {
-				t.Fatalf("write %d, after %v: %v", write, after, err)
-			}
-			if got := found(t, pool, n); got != "1 1 1 0 1 false 1 1" {
-				t.Fatalf("write %d, after %v: stored is %s", write, after, got)
-			}
+	b := newBreaking(t)
+	for try := range b.tries(t) {
+		read := batch(fmt.Sprintf("g%d", try.n), seen(t, 2, doing("a")))
+		read.Covered = []ingest.Span{span(0, 10)}
+		read.Scan = &ingest.Scan{Class: ingest.Tail, Span: span(0, 10), Outcome: "unproved"}
+		read.Rejects = []ingest.Reject{{Reason: "not_json", Raw: []byte("<html>"), RawHash: []byte("hour"), Page: true}}
+		if err := b.store(t.Context(), itemsOf(read)); err != nil {
+			t.Fatalf("%v: %v", try, err)
+		}
+		if got := found(t, b.safe, try.n); got != "1 1 1 0 1 false 1 1" {
+			t.Fatalf("%v: stored is %s", try, got)
 		}
 	}
-	if n < 8 {
-		t.Errorf("%d cuts: the test does not cut where it should", n)
+	if b.cuts < 6 {
+		t.Errorf("%d cuts: the test does not cut where it should", b.cuts)
 	}
 }

@@ -86,6 +86,15 @@ func (n *numbering) hold(with func(*CommitterConfig)) (c *Committer, r *Relay, s
 	return c, r, ended
 }
 
+// begin runs a committer that has committed, and its relay.
+func (n *numbering) begin() (c *Committer, r *Relay, said <-chan error) {
+	c, r, said = n.hold(nil)
+	if err := n.commit(c, 0); err != nil {
+		n.t.Fatal(err)
+	}
+	return c, r, said
+}
+
 func (n *numbering) commit(c *Committer, span int) error {
 	_, err := c.Commit(n.ctx, &ingest.Batch{
 		Epoch: n.lease.Epoch, Target: ingest.Target{Source: "s", Project: "p", Group: "g"},
@@ -121,46 +130,50 @@ func (n *numbering) end() {
 	}
 }
 
-// What breaks: a COMMIT lands, its answer is lost, the relay publishes its row,
-// and Postgres fails over to a standby that lacks it; with Kafka at hand, and
-// with Kafka away by then. What must hold: the seq is not given again, the shard
-// stands still and says so.
-func TestLaw05ASeqThatMayBePublishedIsNotGivenAgain(t *testing.T) {
-	t.Parallel()
+// withAndWithoutKafka runs a test twice: with Kafka at hand, and to be away.
+func withAndWithoutKafka(t *testing.T, test func(t *testing.T, n *numbering, away bool)) {
 	for name, away := range map[string]bool{"Kafka at hand": false, "Kafka away": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				n := newNumbering(t)
 				defer n.end()
-				c, r, _ := n.hold(nil)
-				if err := n.commit(c, 0); err != nil {
-					t.Fatal(err)
-				}
-				time.Sleep(time.Minute)
-				before := n.state()
-				n.pool.fate = func() {
-					r.Wake()
-					time.Sleep(time.Second)
-					n.goBackTo(before)
-					if away {
-						n.kafkaAway(time.Now().Add(time.Hour))
-					}
-				}
-				var stopped *Stopped
-				if err := n.commit(c, 1); !errors.As(err, &stopped) {
-					t.Errorf("the commit says %v", err)
-				}
-				time.Sleep(time.Minute)
-				if now := n.state(); now.head.seq != 1 || now.stopped == "" {
-					t.Errorf("the journal ends at %d, and the shard says %q", now.head.seq, now.stopped)
-				}
-				n.mu.Lock()
-				want(t, "records", len(n.topic(n.topics[0])), 2)
-				n.mu.Unlock()
+				test(t, n, away)
 			})
 		})
 	}
+}
+
+// What breaks: a COMMIT lands, its answer is lost, the relay publishes its row,
+// and Postgres fails over to a standby that lacks it; with Kafka at hand, and
+// with Kafka away by then. What must hold: the seq is not given again, the shard
+// stands still and says so.
+func TestLaw05ASeqThatMayBePublishedIsNotGivenAgain(t *testing.T) {
+	t.Parallel()
+	withAndWithoutKafka(t, func(t *testing.T, n *numbering, away bool) {
+		c, r, _ := n.begin()
+		time.Sleep(time.Minute)
+		before := n.state()
+		n.pool.fate = func() {
+			r.Wake()
+			time.Sleep(time.Second)
+			n.goBackTo(before)
+			if away {
+				n.kafkaAway(time.Now().Add(time.Hour))
+			}
+		}
+		var stopped *Stopped
+		if err := n.commit(c, 1); !errors.As(err, &stopped) {
+			t.Errorf("the commit says %v", err)
+		}
+		time.Sleep(time.Minute)
+		if now := n.state(); now.head.seq != 1 || now.stopped == "" {
+			t.Errorf("the journal ends at %d, and the shard says %q", now.head.seq, now.stopped)
+		}
+		n.mu.Lock()
+		want(t, "records", len(n.topic(n.topics[0])), 2)
+		n.mu.Unlock()
+	})
 }
 
 // What breaks: the answer to a COMMIT is lost that never came to be. What must
@@ -170,10 +183,7 @@ func TestACommitThatNeverCameToBeIsMadeAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := newNumbering(t)
 		defer n.end()
-		c, _, _ := n.hold(nil)
-		if err := n.commit(c, 0); err != nil {
-			t.Fatal(err)
-		}
+		c, _, _ := n.begin()
 		before := n.state()
 		n.pool.fate = func() { n.goBackTo(before) }
 		if err := n.commit(c, 1); err != nil {
@@ -199,10 +209,7 @@ func TestLaw05AJournalThatWentBackIsRememberedWhileKafkaIsAway(t *testing.T) {
 				defer n.end()
 				n.kafkaAway(time.Now().Add(10 * time.Minute))
 				before := n.state()
-				c, _, said := n.hold(nil)
-				if err := n.commit(c, 0); err != nil {
-					t.Fatal(err)
-				}
+				c, _, said := n.begin()
 				if first {
 					n.stop(nil)
 					<-said
@@ -248,27 +255,20 @@ func TestLaw05AJournalThatWentBackIsRememberedWhileKafkaIsAway(t *testing.T) {
 // number rows, with Kafka at hand and without. What must hold: that is no leave.
 func TestLaw05PostgresThatDoesNotAnswerIsNoLeaveToNumberRows(t *testing.T) {
 	t.Parallel()
-	for name, away := range map[string]bool{"Kafka at hand": false, "Kafka away": true} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				n := newNumbering(t)
-				defer n.end()
-				r := n.relay(n.owner, n.lease, 1, func() {})
-				if away {
-					n.kafkaAway(time.Now().Add(time.Hour))
-				}
-				n.mu.Lock()
-				n.away[0] = time.Now().Add(time.Minute)
-				n.mu.Unlock()
-				if err := r.CheckFork(n.ctx); !errors.Is(err, errSimCut) {
-					t.Errorf("the check says %v", err)
-				}
-				time.Sleep(time.Minute)
-				if err := r.CheckFork(n.ctx); err != nil {
-					t.Error(err)
-				}
-			})
-		})
-	}
+	withAndWithoutKafka(t, func(t *testing.T, n *numbering, away bool) {
+		r := n.relay(n.owner, n.lease, 1, func() {})
+		if away {
+			n.kafkaAway(time.Now().Add(time.Hour))
+		}
+		n.mu.Lock()
+		n.away[0] = time.Now().Add(time.Minute)
+		n.mu.Unlock()
+		if err := r.CheckFork(n.ctx); !errors.Is(err, errSimCut) {
+			t.Errorf("the check says %v", err)
+		}
+		time.Sleep(time.Minute)
+		if err := r.CheckFork(n.ctx); err != nil {
+			t.Error(err)
+		}
+	})
 }
