@@ -19,9 +19,13 @@ type Count struct {
 	Oldest *time.Time // the earliest start of those around
 }
 
-// Newest is the start of the group's newest stored action of before the moment.
+//go:embed sql/newest.sql
+var newestSQL string
+
+// Newest is the start of the group's newest stored action of before the moment
+// that the API is expected to remember as it does others: see newest.sql.
 func (s *Store) Newest(ctx context.Context, group string, before time.Time) (newest *time.Time, err error) {
-	err = s.Pool.QueryRow(ctx, `SELECT max(start_time) FROM aslog.scaling_action WHERE group_id = $1 AND start_time < $2`, group, before).Scan(&newest)
+	err = s.Pool.QueryRow(ctx, newestSQL, pgx.NamedArgs{"group": group, "before": before}).Scan(&newest)
 	if err != nil {
 		return nil, fmt.Errorf("look for what is stored of group %s before %s: %w", group, before, err)
 	}

@@ -92,3 +92,28 @@ func TestGroupsCarryTheirPointers(t *testing.T) {
 	require.Len(t, groups, 1)
 	require.Equal(t, map[time.Duration]time.Time{time.Hour: at, 24 * time.Hour: at.Add(-time.Hour)}, groups[0].Settled)
 }
+
+// What is evidence of how far back the API remembers: not what is still open, nor
+// what was stored as ended before it is said to have started.
+func TestTheNewestStoredActionIsOneThatProves(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	pool := testenv.Postgres(t)
+	store := &checkpoint.Store{Pool: pool}
+	at := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
+	newest, err := store.Newest(ctx, "g", at)
+	require.NoError(t, err)
+	require.Nil(t, newest)
+
+	for id, before := range map[string]time.Duration{"older": 3 * time.Hour, "ended": 2 * time.Hour, "open": time.Hour, "to come": time.Minute, "at": 0} {
+		insertAction(t, pool, "g", id, at.Add(-before))
+	}
+	insertAction(t, pool, "other", "ended", at.Add(-time.Second))
+	_, err = pool.Exec(ctx, `UPDATE aslog.scaling_action SET open = action_id = 'open',
+		changed_at = CASE action_id WHEN 'to come' THEN start_time - interval '1 hour' ELSE start_time END`)
+	require.NoError(t, err)
+	newest, err = store.Newest(ctx, "g", at)
+	require.NoError(t, err)
+	require.NotNil(t, newest)
+	require.True(t, newest.Equal(at.Add(-2*time.Hour)), "%s", newest)
+}

@@ -19,6 +19,14 @@ const (
 	KafkaAway     Cause = "kafka_away"
 	TopicsMissing Cause = "topics_missing"
 	TopicsMisfit  Cause = "topics_misfit"
+	TopicAhead    Cause = "topic_ahead"
+	StoriesDiffer Cause = "stories_differ"
+	TopicAnew     Cause = "topic_anew"
+	OtherCluster  Cause = "other_cluster"
+	Damaged       Cause = "journal_damaged"
+	Moved         Cause = "journal_moved"
+	Recovering    Cause = "recovering"
+	Irrecoverable Cause = "not_recoverable"
 	Forked        Cause = "forked"
 	Unpublished   Cause = "unpublished"
 
@@ -52,6 +60,14 @@ var next = map[Cause]string{
 	KafkaAway:     "check that the brokers run and that ASLOGD_KAFKA_BROKERS and its credentials are right (`aslogd config --check`); the journal keeps everything until then",
 	TopicsMissing: "run `aslogd migrate`, or have an administrator create what it prints; the journal keeps everything until then",
 	TopicsMisfit:  "take a new ASLOGD_KAFKA_TOPIC_PREFIX (docs/operations.md, A new prefix); reading and storing go on",
+	TopicAhead:    "stop the daemons, run `aslogd recover --from-topic`, start them (docs/operations.md, Postgres went back); the other shards go on",
+	StoriesDiffer: "find out whose rows the topic holds (docs/operations.md, Two databases on one prefix), and take a new ASLOGD_KAFKA_TOPIC_PREFIX; the other shards go on",
+	TopicAnew:     "take a new ASLOGD_KAFKA_TOPIC_PREFIX (docs/operations.md, A new prefix); the other shards go on",
+	OtherCluster:  "point ASLOGD_KAFKA_BROKERS back at the former cluster, or take a new ASLOGD_KAFKA_TOPIC_PREFIX (docs/operations.md, A new prefix)",
+	Damaged:       "restore the journal from a backup or the archive (docs/operations.md, A damaged journal); the other shards go on",
+	Moved:         "nothing, if Kafka answers: journal and topic are compared then; the other shards go on",
+	Recovering:    "let `aslogd recover --from-topic` come to its end; if it was ended, run it again",
+	Irrecoverable: "restore a newer backup of Postgres, or take a new ASLOGD_KAFKA_TOPIC_PREFIX (docs/operations.md, Postgres went back)",
 	Forked:        "follow docs/operations.md, When stores disagree; the other shards go on",
 	Unpublished:   "look at the daemon's /readyz and log for what Kafka says; the journal keeps everything",
 

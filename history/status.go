@@ -87,7 +87,8 @@ type Shard struct {
 	Head        int64      `json:"head_seq"`
 	Published   int64      `json:"published_seq"`
 	PublishedAt *time.Time `json:"published_at"`
-	Stopped     *string    `json:"stopped"` // why it stands still, and what to do
+	Stopped     *string    `json:"stopped"`      // why it stands still, and what to do
+	StoppedKind string     `json:"stopped_kind"` // in one word; empty while it goes on
 
 	WaitingSince *time.Time `json:"waiting_since"` // recorded_at of the oldest revision that is not published
 }
@@ -154,7 +155,7 @@ func collect[T any](ctx context.Context, tx pgx.Tx, sql string, scan func(pgx.Co
 }
 
 func scanShard(row pgx.CollectableRow) (s Shard, err error) {
-	err = row.Scan(&s.Number, &s.Owner, &s.Instance, &s.Epoch, &s.ExpiresAt, &s.Living, &s.Head, &s.Published, &s.PublishedAt, &s.Stopped, &s.WaitingSince)
+	err = row.Scan(&s.Number, &s.Owner, &s.Instance, &s.Epoch, &s.ExpiresAt, &s.Living, &s.Head, &s.Published, &s.PublishedAt, &s.Stopped, &s.StoppedKind, &s.WaitingSince)
 	s.ExpiresAt, s.PublishedAt, s.WaitingSince = utc(s.ExpiresAt), utc(s.PublishedAt), utc(s.WaitingSince)
 	return s, err
 }

@@ -20,7 +20,7 @@ func (r *Report) find() []Trouble {
 	found := []Trouble{}
 	for _, s := range r.Shards {
 		if s.Stopped != nil {
-			found = append(found, Stands(s.Number, *s.Stopped))
+			found = append(found, Stands(s.Number, s.StoppedKind, *s.Stopped))
 		}
 	}
 	found = append(found, r.unheld()...)
@@ -35,9 +35,13 @@ func (r *Report) find() []Trouble {
 }
 
 // Stands says that a shard stands still, in the relay's own words, which name
-// the way out too.
-func Stands(shard int, why string) Trouble {
-	return NewTrouble(Forked, fmt.Sprintf("shard %d", shard), why)
+// the way out too. A kind that nobody has words for, or none, is a fork like any.
+func Stands(shard int, kind, why string) Trouble {
+	cause := Cause(kind)
+	if _, known := next[cause]; !known {
+		cause = Forked
+	}
+	return NewTrouble(cause, fmt.Sprintf("shard %d", shard), why)
 }
 
 // unheld names shards that nobody works on, though groups are in them.

@@ -3,22 +3,24 @@ package ingest
 import (
 	"context"
 	"errors"
+	"time"
 )
 
 // errTooDeep says that the API refuses an offset that was thought to be one it
 // takes. It is known by then how deep one may ask.
 var errTooDeep = errors.New("the offset is too deep for the API")
 
+// depthHolds is how long a lesser depth is believed of a source without being
+// seen again: one that takes more after all is to be read as far as it goes.
+const depthHolds = 30 * time.Minute
+
 // depth is the last offset that the API takes: what its makers say, until it is
-// seen to refuse a lesser one.
-func (w *worker) depth() int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.deepest
-}
+// seen to refuse a lesser one to any group of the source.
+func (w *worker) depth() int { return w.horizons.depth(w.target().Source) }
 
 // fathom finds the deepest offset that is taken, by halving, after one further
-// down was refused twice, as an offset. A refusal for another cause (a right that
+// down was refused twice, as an offset. To the row: rounded to pages, rows that can
+// be reached would be given up. A refusal for another cause (a right that
 // is missing for a moment) says nothing of the depth, and ends it.
 func (p *pass) fathom(ctx context.Context, q Query, refusal error) error {
 	low, high := 0, q.Start
@@ -44,8 +46,6 @@ func (p *pass) fathom(ctx context.Context, q Query, refusal error) error {
 	if low < pageLimit { // less than a page deep: nothing could be paged through
 		return refusal
 	}
-	p.w.mu.Lock()
-	p.w.deepest = min(p.w.deepest, low)
-	p.w.mu.Unlock()
+	p.w.horizons.refused(p.w.target().Source, low)
 	return errTooDeep
 }

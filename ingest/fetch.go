@@ -166,7 +166,7 @@ func (p *pass) ask(ctx context.Context, start, limit int) (*Page, error) {
 		p.w.emptied = time.Time{}
 	}
 	p.w.mu.Unlock()
-	if o := oldestOf(page); o != nil && !p.w.unborn(*o) {
+	if o := oldestProof(page); o != nil && !p.w.unborn(*o) {
 		p.w.horizons.note(p.w.target().Source, page.Date.Sub(*o))
 	}
 	return page, nil

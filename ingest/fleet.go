@@ -148,9 +148,8 @@ func (f *Fleet) worker(source Source, lease checkpoint.Lease, began time.Time, g
 	w := &worker{
 		api: source.API, from: source.BackfillFrom, sink: f.Sink, epoch: lease.Epoch, began: began,
 		poll: f.Poll, follow: f.Follow, stages: f.Settle, counter: f.Counter, slots: source.Backfills, horizons: f.Horizons, metrics: f.Metrics, warn: f.Warn,
-		hint: make(chan struct{}, 1), dug: make(chan struct{}, 1), stirred: time.Now(),
+		hint: make(chan struct{}, 1), dug: make(chan struct{}, 1), stirred: time.Now(), aged: time.Now(),
 		group: g, known: map[string]knownRow{}, open: map[string]*following{},
-		deepest: deepest,
 		settles: settleState{ripe: map[time.Duration]checkpoint.Coverage{}},
 	}
 	if f.Held != nil {

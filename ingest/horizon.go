@@ -30,6 +30,8 @@ type Horizons struct {
 type horizon struct {
 	age     time.Duration // greatest age of a record that was shown
 	waiting map[string]time.Time
+	deepest int       // the last offset that it takes, as found
+	found   time.Time // when
 }
 
 func (h *Horizons) of(source string) *horizon {
@@ -57,6 +59,27 @@ func (h *Horizons) shrank(source string, age time.Duration) {
 	defer h.mu.Unlock()
 	s := h.of(source)
 	s.age = min(s.age, age)
+}
+
+// depth is the last offset that the source takes, as far as is known.
+func (h *Horizons) depth(source string) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if s := h.of(source); time.Since(s.found) < depthHolds {
+		return s.deepest
+	}
+	return deepest
+}
+
+// refused notes that the source refuses what is deeper.
+func (h *Horizons) refused(source string, deeper int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s := h.of(source)
+	if time.Since(s.found) < depthHolds {
+		deeper = min(s.deepest, deeper)
+	}
+	s.deepest, s.found = min(deepest, deeper), time.Now()
 }
 
 // reach is the greatest age at which the source showed a row.

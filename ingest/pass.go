@@ -107,7 +107,7 @@ func (p *pass) add(page *Page) (known int) {
 			p.bad = append(p.bad, r.RawHash)
 		}
 	}
-	p.oldest = older(p.oldest, oldestOf(page))
+	p.oldest = older(p.oldest, oldestProof(page))
 	p.short = p.short || page.last()
 	return known
 }

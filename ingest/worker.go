@@ -39,6 +39,7 @@ type worker struct {
 	open    map[string]*following
 	begun   *Begin        // goes out with the next batch
 	late    time.Duration // measured, and not told yet
+	aged    time.Time     // when the group's lateness last faded
 	skew    time.Duration // the server's clock less ours
 	stirred time.Time     // when a row was last new or changed, or a hint came
 	jumped  time.Time     // the tail goes on here, and leaves what is before to the backfill
@@ -50,7 +51,6 @@ type worker struct {
 
 	unable    time.Time // until then it is not asked for open actions: it does not tell them apart
 	taken     time.Time // when the last census that saw all began, by the server's clock
-	deepest   int       // the last offset that it takes
 	forgotten time.Time // what it does not show of before this moment, it showed once
 }
 
@@ -87,7 +87,7 @@ func (w *worker) commit(ctx context.Context, class Class, b *Batch) (Outcome, er
 	}
 	b.Actions = actions
 	b.Begin = w.begun
-	if w.late > w.group.Lateness {
+	if w.late > w.faded(time.Now()) {
 		b.Late = w.late
 	}
 	front := w.frontLocked()
@@ -134,7 +134,7 @@ func (w *worker) took(class Class, b *Batch, out Outcome, front time.Time) {
 		g.Parked = *b.Parked
 	}
 	g.Oldest = older(g.Oldest, b.Oldest)
-	g.Lateness = max(g.Lateness, b.Late)
+	w.fade(b.Late, now)
 	if out.New+out.Changed > 0 && class != Backfill {
 		w.stirred = now
 	}

@@ -187,7 +187,7 @@ func (c *Committer) cleared(ctx context.Context) error {
 // holds for that journal, and for one that went back since it does not.
 func (c *Committer) find(ctx context.Context) error {
 	for try := 0; ; try++ {
-		st, err := relayStore{c.pool, c.lease}.state(ctx)
+		st, err := relayStore{pool: c.pool, lease: c.lease}.state(ctx)
 		switch {
 		case err == nil:
 			c.at = &head{seq: st.headSeq, hash: st.headHash}

@@ -66,7 +66,7 @@ const (
 // is back then, and the shard stands still. Running it again is harmless.
 func Recover(ctx context.Context, cfg RecoverConfig) (Recovered, error) {
 	r := &recovery{
-		RecoverConfig: cfg, lease: cfg.Lease, store: relayStore{cfg.Pool, cfg.Lease},
+		RecoverConfig: cfg, lease: cfg.Lease, store: relayStore{cfg.Pool, cfg.Lease, broker.ActionsTopic(cfg.Prefix)},
 		commit: NewCommitter(CommitterConfig{Pool: cfg.Pool, Lease: cfg.Lease, Log: zerolog.Nop()}),
 		topic:  broker.ActionsTopic(cfg.Prefix), known: map[string]bool{},
 	}
@@ -139,7 +139,7 @@ func (r *recovery) take(ctx context.Context, c *broker.Committed) error {
 	r.done.Topic = max(r.done.Topic, m.seq)
 	switch {
 	case m.seq == r.done.Head && !bytes.Equal(m.hash, r.head.hash) && r.last.seq == 0:
-		return r.fork(newPrefix, "%s/%d and the journal of shard %d tell different stories at seq %d, the journal's last: nothing can be brought back behind it",
+		return r.fork(StoriesDiffer, newPrefix, "%s/%d and the journal of shard %d tell different stories at seq %d, the journal's last: nothing can be brought back behind it",
 			r.topic, r.lease.Shard, r.lease.Shard, m.seq)
 	case m.seq <= r.done.Head:
 		if m.seq > r.over.seq {
@@ -149,24 +149,24 @@ func (r *recovery) take(ctx context.Context, c *broker.Committed) error {
 	case m.seq <= r.head.seq:
 		return nil // seen already
 	case m.seq > r.head.seq+1:
-		return r.fork(newPrefix, "%s/%d lacks what follows seq %d: it goes on with seq %d at offset %d, and %d rows are in neither topic nor journal",
+		return r.fork(NotRecoverable, newPrefix, "%s/%d lacks what follows seq %d: it goes on with seq %d at offset %d, and %d rows are in neither topic nor journal",
 			r.topic, r.lease.Shard, r.head.seq, m.seq, m.offset, m.seq-r.head.seq-1)
 	}
 	row, err := rebuild(r.lease.Shard, m, c)
 	if errors.Is(err, errTruncated) {
-		return r.fork(restoreNewer, "seq %d of %s/%d cannot be rebuilt: %v", m.seq, r.topic, r.lease.Shard, err)
+		return r.fork(NotRecoverable, restoreNewer, "seq %d of %s/%d cannot be rebuilt: %v", m.seq, r.topic, r.lease.Shard, err)
 	}
 	if err != nil {
 		return err
 	}
 	if !bytes.Equal(ChainHash(r.head.hash, row.Row), m.hash) {
-		return r.fork(newPrefix, "seq %d of %s/%d does not follow from the journal's row %d: journal and topic tell different stories (do two databases publish under one prefix, or did the journal go on by itself since?)",
+		return r.fork(StoriesDiffer, newPrefix, "seq %d of %s/%d does not follow from the journal's row %d: journal and topic tell different stories (do two databases publish under one prefix, or did the journal go on by itself since?)",
 			m.seq, r.topic, r.lease.Shard, r.head.seq)
 	}
 	if r.last.seq == 0 {
 		// From here on, and until all is back, nobody may number rows, not even
 		// where Kafka cannot be asked.
-		if err := r.store.stop(ctx, fmt.Sprintf("`aslogd recover --from-topic` is bringing rows back from %s/%d; if it was ended, run it again", r.topic, r.lease.Shard)); err != nil {
+		if err := r.store.stop(ctx, r.recovering("is bringing rows back from %s/%d; if it was ended, run it again", r.topic, r.lease.Shard)); err != nil {
 			return err
 		}
 	}
@@ -176,19 +176,23 @@ func (r *recovery) take(ctx context.Context, c *broker.Committed) error {
 	if len(r.lot) < lotRows && r.bytes < lotBytes {
 		return nil
 	}
-	why := fmt.Sprintf("`aslogd recover --from-topic` brought the journal back up to seq %d, and the topic goes on; run it again", m.seq)
-	return r.flush(ctx, &why)
+	return r.flush(ctx, r.recovering("brought the journal back up to seq %d, and the topic goes on; run it again", m.seq))
 }
 
 // restoreNewer is the way out where a row cannot be rebuilt.
 const restoreNewer = "restore a newer backup of Postgres, or set a new ASLOGD_KAFKA_TOPIC_PREFIX and let the API be read again"
 
-func (r *recovery) fork(way, format string, args ...any) *Fork {
-	return forkOf(r.lease.Shard, way, format, args...)
+func (r *recovery) fork(kind Kind, way, format string, args ...any) *Fork {
+	return forkOf(r.lease.Shard, kind, way, format, args...)
+}
+
+// recovering is why the shard stands still meanwhile.
+func (r *recovery) recovering(format string, args ...any) *Fork {
+	return &Fork{Shard: r.lease.Shard, Kind: Recovering, What: fmt.Sprintf("`aslogd recover --from-topic` "+format, args...)}
 }
 
 // flush writes the lot.
-func (r *recovery) flush(ctx context.Context, stopped *string) error {
+func (r *recovery) flush(ctx context.Context, stopped *Fork) error {
 	if len(r.lot) == 0 {
 		return nil
 	}
@@ -222,7 +226,7 @@ func (r *recovery) finish(ctx context.Context, fork *Fork) error {
 			return err
 		}
 		if r.done.Topic = last.seq; last.seq > r.done.Head {
-			fork = r.fork(newPrefix, "%s/%d has forgotten what follows seq %d: seq %d was published last, and the %d rows up to it are in neither topic nor journal",
+			fork = r.fork(NotRecoverable, newPrefix, "%s/%d has forgotten what follows seq %d: seq %d was published last, and the %d rows up to it are in neither topic nor journal",
 				r.topic, r.lease.Shard, r.done.Head, last.seq, last.seq-r.done.Head)
 		}
 	}
@@ -233,7 +237,7 @@ func (r *recovery) finish(ctx context.Context, fork *Fork) error {
 			return err
 		}
 		if hash != nil && !bytes.Equal(hash, r.over.hash) {
-			fork = r.fork(newPrefix, "%s/%d and the journal of shard %d tell different stories at seq %d, the topic's last", r.topic, r.lease.Shard, r.lease.Shard, r.over.seq)
+			fork = r.fork(StoriesDiffer, newPrefix, "%s/%d and the journal of shard %d tell different stories at seq %d, the topic's last", r.topic, r.lease.Shard, r.lease.Shard, r.over.seq)
 		}
 	}
 	if fork == nil {
@@ -247,8 +251,8 @@ func (r *recovery) finish(ctx context.Context, fork *Fork) error {
 		}
 		return r.store.goOn(ctx)
 	}
-	if err := r.flush(ctx, &fork.What); err != nil {
+	if err := r.flush(ctx, fork); err != nil {
 		return err
 	}
-	return errors.Join(fork, r.store.stop(ctx, fork.What))
+	return errors.Join(fork, r.store.stop(ctx, fork))
 }

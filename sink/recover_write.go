@@ -24,7 +24,7 @@ var (
 // write brings rows back in one transaction under the shard's epoch: journal,
 // tables and head as the commit writes them, the coverage that is taken back,
 // and how far the topic is.
-func (r *recovery) write(ctx context.Context, rows []rebuilt, at published, stopped *string) error {
+func (r *recovery) write(ctx context.Context, rows []rebuilt, at published, stopped *Fork) error {
 	for month := range months(rows) {
 		if _, err := r.store.pool.Exec(ctx, `SELECT aslog.make_journal_month($1::date)`, month); err != nil {
 			return fmt.Errorf("make the journal's partition of %s: %w", month, err)
@@ -137,11 +137,15 @@ func (r *recovery) uncover(ctx context.Context, tx pgx.Tx, rows []rebuilt) error
 
 // note says how far the topic is known to be, and why the shard stands still
 // (nil: it goes on).
-func (r *recovery) note(ctx context.Context, tx pgx.Tx, at published, stopped *string) error {
-	_, err := tx.Exec(ctx, recoverNoteSQL, r.store.args(pgx.NamedArgs{
+func (r *recovery) note(ctx context.Context, tx pgx.Tx, at published, stopped *Fork) error {
+	args := pgx.NamedArgs{
 		"seq": at.seq, "hash": at.hash, "recorded_at": at.recordedAt, "cluster": at.cluster,
-		"topic": at.topic, "offset": at.offset, "stopped": stopped,
-	}))
+		"topic": at.topic, "offset": at.offset, "stopped": nil, "kind": nil, "stopped_topic": nil,
+	}
+	if stopped != nil {
+		maps.Copy(args, r.store.stopArgs(stopped))
+	}
+	_, err := tx.Exec(ctx, recoverNoteSQL, r.store.args(args))
 	if err != nil {
 		return fmt.Errorf("note that shard %d is published up to %d: %w", r.lease.Shard, at.seq, err)
 	}

@@ -86,7 +86,7 @@ type Relay struct {
 // or CheckFork.
 func NewRelay(cfg RelayConfig) *Relay {
 	r := &Relay{
-		store:    relayStore{cfg.Pool, cfg.Lease},
+		store:    relayStore{cfg.Pool, cfg.Lease, broker.ActionsTopic(cfg.Prefix)},
 		lease:    cfg.Lease,
 		broker:   cfg.Broker,
 		prefix:   cfg.Prefix,

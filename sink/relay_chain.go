@@ -35,7 +35,7 @@ func (p published) precedes(next *Row) bool {
 // damaged is a journal that does not go on from where the topic ends, though
 // both tell one story up to there: a row is missing, or was changed.
 func (r *Relay) damaged(after, head int64) *Fork {
-	return r.fork("restore the journal from a backup or the archive; nothing is published past this",
+	return r.fork(JournalDamaged, "restore the journal from a backup or the archive; nothing is published past this",
 		"the journal of shard %d, which goes up to %d, does not go on from seq %d, which was published: it lacks seq %d, or holds a row there that does not follow in the chain",
 		r.lease.Shard, head, after, after+1)
 }

@@ -15,6 +15,7 @@ import (
 // ahead of what by how much, and what to do. Only this shard stops.
 type Fork struct {
 	Shard int
+	Kind  Kind
 	What  string
 }
 
@@ -34,12 +35,12 @@ const (
 	newPrefix = "set a new ASLOGD_KAFKA_TOPIC_PREFIX to publish everything again, or point aslogd at the former cluster and topic"
 )
 
-func (r *Relay) fork(way, format string, args ...any) *Fork {
-	return forkOf(r.lease.Shard, way, format, args...)
+func (r *Relay) fork(kind Kind, way, format string, args ...any) *Fork {
+	return forkOf(r.lease.Shard, kind, way, format, args...)
 }
 
-func forkOf(shard int, way, format string, args ...any) *Fork {
-	return &Fork{Shard: shard, What: fmt.Sprintf(format, args...) + ": " + way}
+func forkOf(shard int, kind Kind, way, format string, args ...any) *Fork {
+	return &Fork{Shard: shard, Kind: kind, What: fmt.Sprintf(format, args...) + ": " + way}
 }
 
 // fits makes sure that partition and shard are still the same thing: partitions
@@ -55,10 +56,10 @@ func (r *Relay) fits(ctx context.Context) error {
 			return err
 		}
 		if n > 0 && n <= r.lease.Shard {
-			return r.fork(newPrefix, "topic %s has %d partitions, and none for shard %d: it was made anew, or by another", topic, n, r.lease.Shard)
+			return r.fork(TopicAnew, newPrefix, "topic %s has %d partitions, and none for shard %d: it was made anew, or by another", topic, n, r.lease.Shard)
 		}
 		if n > 0 && n != r.shards {
-			return r.fork("set a new ASLOGD_KAFKA_TOPIC_PREFIX to publish everything again, into topics with as many partitions as shards",
+			return r.fork(TopicsMisfit, "set a new ASLOGD_KAFKA_TOPIC_PREFIX to publish everything again, into topics with as many partitions as shards",
 				onlyPublishing+"topic %s has %d partitions for %d shards, %+d", topic, n, r.shards, n-r.shards)
 		}
 	}
@@ -96,7 +97,10 @@ func (r *Relay) CheckFork(ctx context.Context) error {
 	// The lease is checked all the same, and what is known without Kafka.
 	ctx, cancel := context.WithTimeout(ctx, r.patience)
 	defer cancel()
-	_, err := r.state(ctx)
+	st, err := r.state(ctx)
+	if err == nil && st.elsewhere(r.store.topic) {
+		err = r.store.goOn(ctx) // where Kafka answers, what it says replaces this
+	}
 	return r.standing(err)
 }
 
@@ -149,8 +153,8 @@ func (r *Relay) state(ctx context.Context) (*shardState, error) {
 	if err != nil {
 		return nil, err
 	}
-	if st.stopped != "" && !r.clear.Load() {
-		r.forked.CompareAndSwap(nil, &Fork{Shard: r.lease.Shard, What: st.stopped})
+	if st.stopped != "" && !st.elsewhere(r.store.topic) && !r.clear.Load() {
+		r.forked.CompareAndSwap(nil, &Fork{Shard: r.lease.Shard, Kind: st.kind, What: st.stopped})
 	}
 	if sent := r.sent.Load(); sent != nil && !r.noted.Load() && (st.headSeq < sent.seq || st.headSeq == sent.seq && !sent.ends(st)) {
 		return st, r.suspect(ctx, "the journal of shard %d ends at seq %d, chain %x, though seq %d, chain %x, was read from it and handed to Kafka",
@@ -163,7 +167,7 @@ func (r *Relay) state(ctx context.Context) (*shardState, error) {
 // journal went back, and what was published may be ahead of it. It is noted in
 // Postgres, for the proof is in this process's memory alone.
 func (r *Relay) suspect(ctx context.Context, format string, args ...any) error {
-	fork := r.fork("nothing need be done if Kafka answers, for then the two are compared", format, args...)
+	fork := r.fork(JournalMoved, "nothing need be done if Kafka answers, for then the two are compared", format, args...)
 	r.clear.Store(false)
 	if former := r.forked.Load(); former != nil && !former.numbersOn() {
 		fork = former
@@ -172,7 +176,7 @@ func (r *Relay) suspect(ctx context.Context, format string, args ...any) error {
 		r.log.Warn().Msg("Postgres went back: " + fork.What)
 	}
 	r.tell(false)
-	if err := r.store.stop(ctx, fork.What); err != nil {
+	if err := r.store.stop(ctx, fork); err != nil {
 		return err
 	}
 	r.noted.Store(true)

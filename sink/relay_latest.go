@@ -35,16 +35,16 @@ func (r *Relay) echoes(ctx context.Context, newest mark) (int64, error) {
 	case found.seq == 0 && start > 0:
 		return -1, nil
 	case found.seq == 0:
-		return -1, r.fork(newPrefix, "%s/%d holds nothing of the shard up to its end at offset %d, but %s holds seq %d last, %d records ahead: one of the two was made anew",
+		return -1, r.fork(TopicAnew, newPrefix, "%s/%d holds nothing of the shard up to its end at offset %d, but %s holds seq %d last, %d records ahead: one of the two was made anew",
 			latest, shard, end, actions, newest.seq, newest.seq)
 	case found.seq < newest.seq:
-		return -1, r.fork(newPrefix, "%s/%d holds seq %d last, but %s holds seq %d, %d ahead: one of the two was made anew, or the brokers lost records",
+		return -1, r.fork(TopicAnew, newPrefix, "%s/%d holds seq %d last, but %s holds seq %d, %d ahead: one of the two was made anew, or the brokers lost records",
 			latest, shard, found.seq, actions, newest.seq, newest.seq-found.seq)
 	case found.seq > newest.seq:
-		return -1, r.fork(newPrefix, "%s/%d holds seq %d last, but %s holds seq %d, %d ahead: one of the two was made anew, or the brokers lost records",
+		return -1, r.fork(TopicAnew, newPrefix, "%s/%d holds seq %d last, but %s holds seq %d, %d ahead: one of the two was made anew, or the brokers lost records",
 			actions, shard, newest.seq, latest, found.seq, found.seq-newest.seq)
 	case newest.hash != nil && !bytes.Equal(found.hash, newest.hash):
-		return -1, r.fork(newPrefix, "%s/%d and %s tell different stories at seq %d: chain %x in the first, %x in the second: one of the two was made anew",
+		return -1, r.fork(TopicAnew, newPrefix, "%s/%d and %s tell different stories at seq %d: chain %x in the first, %x in the second: one of the two was made anew",
 			latest, shard, actions, found.seq, found.hash, newest.hash)
 	}
 	return found.offset, nil

@@ -118,7 +118,7 @@ func (r *Relay) settle(ctx context.Context, err error) error {
 	if news || !fork.numbersOn() {
 		r.tell(news)
 	}
-	if err := r.store.stop(ctx, fork.What); err != nil {
+	if err := r.store.stop(ctx, fork); err != nil {
 		return errors.Join(fork, err)
 	}
 	return fork

@@ -46,7 +46,16 @@ type shardState struct {
 	headSeq  int64
 	headHash []byte
 	known    published
-	stopped  string
+	stopped  string // why it stands still; with its kind, and the topic that it is about
+	kind     Kind
+
+	stoppedTopic string
+}
+
+// elsewhere reports whether the shard stood still for another topic than this one,
+// for which nothing of it holds.
+func (st *shardState) elsewhere(topic string) bool {
+	return st.stopped != "" && st.stoppedTopic != "" && st.stoppedTopic != topic
 }
 
 // A relayStore is what the relay asks of Postgres: it reads the journal, and
@@ -54,6 +63,7 @@ type shardState struct {
 type relayStore struct {
 	pool  database
 	lease checkpoint.Lease
+	topic string // of all revisions
 }
 
 func (s relayStore) args(more pgx.NamedArgs) pgx.NamedArgs {
@@ -77,7 +87,7 @@ func (s relayStore) state(ctx context.Context) (*shardState, error) {
 	var recordedAt *time.Time
 	k := &st.known
 	err := s.pool.QueryRow(ctx, relayStateSQL, s.args(nil)).Scan(&st.headSeq, &st.headHash,
-		&k.seq, &k.hash, &recordedAt, &k.cluster, &k.topic, &k.offset, &st.stopped)
+		&k.seq, &k.hash, &recordedAt, &k.cluster, &k.topic, &k.offset, &st.stopped, &st.kind, &st.stoppedTopic)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, fmt.Errorf("check the lease of shard %d: %w", s.lease.Shard, checkpoint.ErrLost)
 	}
@@ -157,17 +167,29 @@ func (s relayStore) advance(ctx context.Context, p published) error {
 }
 
 // stop notes why the shard stands still.
-func (s relayStore) stop(ctx context.Context, why string) error {
-	if _, err := s.pool.Exec(ctx, relayStopSQL, s.args(pgx.NamedArgs{"stopped": why})); err != nil {
+func (s relayStore) stop(ctx context.Context, why *Fork) error {
+	if _, err := s.pool.Exec(ctx, relayStopSQL, s.args(s.stopArgs(why))); err != nil {
 		return unread{fmt.Errorf("note that shard %d stopped: %w", s.lease.Shard, err)}
 	}
 	return nil
 }
 
+// stopArgs are a stop's columns. A damaged journal is so whatever the topic.
+func (s relayStore) stopArgs(why *Fork) pgx.NamedArgs {
+	args := pgx.NamedArgs{"stopped": why.What, "kind": nil, "stopped_topic": s.topic}
+	if why.Kind != "" {
+		args["kind"] = string(why.Kind)
+	}
+	if why.Kind == JournalDamaged {
+		args["stopped_topic"] = nil
+	}
+	return args
+}
+
 // goOn strikes out that the shard stands still.
 func (s relayStore) goOn(ctx context.Context) error {
 	if _, err := s.pool.Exec(ctx, relayGoOnSQL, s.args(nil)); err != nil {
-		return fmt.Errorf("note that shard %d goes on: %w", s.lease.Shard, err)
+		return unread{fmt.Errorf("note that shard %d goes on: %w", s.lease.Shard, err)}
 	}
 	return nil
 }

@@ -67,10 +67,10 @@ func (r *Relay) survey(ctx context.Context, st *shardState) (published, error) {
 	if ours {
 		switch {
 		case known.cluster != "" && at.cluster != "" && known.cluster != at.cluster:
-			return at, r.fork(newPrefix, "shard %d was published up to seq %d in Kafka cluster %s, but this is cluster %s",
+			return at, r.fork(OtherCluster, newPrefix, "shard %d was published up to seq %d in Kafka cluster %s, but this is cluster %s",
 				shard, known.seq, known.cluster, at.cluster)
 		case known.offset >= end:
-			return at, r.fork(newPrefix, "%s/%d ends at offset %d, but seq %d was acknowledged at offset %d, %d further on: the topic was made anew, or the brokers lost records",
+			return at, r.fork(TopicAnew, newPrefix, "%s/%d ends at offset %d, but seq %d was acknowledged at offset %d, %d further on: the topic was made anew, or the brokers lost records",
 				topic, shard, end, known.seq, known.offset, known.offset-end+1)
 		}
 		if found, err = newest(ctx, r.broker, topic, shard, max(known.offset, start), end); err != nil {
@@ -78,10 +78,10 @@ func (r *Relay) survey(ctx context.Context, st *shardState) (published, error) {
 		}
 		switch {
 		case found.seq == 0 && known.offset >= start:
-			return at, r.fork(newPrefix, "%s/%d goes on to offset %d, but the record of seq %d, acknowledged at offset %d, is not there, nor any after it: the topic was made anew, or the brokers lost records",
+			return at, r.fork(TopicAnew, newPrefix, "%s/%d goes on to offset %d, but the record of seq %d, acknowledged at offset %d, is not there, nor any after it: the topic was made anew, or the brokers lost records",
 				topic, shard, end, known.seq, known.offset)
 		case found.seq > 0 && found.seq < known.seq:
-			return at, r.fork(newPrefix, "%s/%d holds seq %d last, but seq %d was acknowledged: the topic lacks %d records",
+			return at, r.fork(TopicAnew, newPrefix, "%s/%d holds seq %d last, but seq %d was acknowledged: the topic lacks %d records",
 				topic, shard, found.seq, known.seq, known.seq-found.seq)
 		}
 	} else if found, err = newestBack(ctx, r.broker, topic, shard, start, end); err != nil {
@@ -113,7 +113,7 @@ func (r *Relay) forgotten(ctx context.Context, st *shardState, ours bool, start,
 		return found, err
 	}
 	if found.seq > 0 && start == 0 {
-		return found, r.fork(newPrefix, "%s/%d holds nothing of the shard up to its end at offset %d, but %s holds seq %d last: one of the two was made anew",
+		return found, r.fork(TopicAnew, newPrefix, "%s/%d holds nothing of the shard up to its end at offset %d, but %s holds seq %d last: one of the two was made anew",
 			broker.ActionsTopic(r.prefix), r.lease.Shard, end, broker.LatestTopic(r.prefix), found.seq)
 	}
 	found.offset = -1 // it is the other topic's
@@ -131,7 +131,7 @@ func (r *Relay) compare(ctx context.Context, st *shardState, at published, found
 	}
 	at.seq, at.hash, at.offset = found.seq, found.hash, found.offset
 	if found.seq > st.headSeq {
-		return at, r.fork(bringBack, "%s/%d is ahead of the journal: it holds seq %d, the journal of shard %d ends at %d, %d rows behind (was Postgres restored to an older state, or does another database publish under this prefix?)",
+		return at, r.fork(TopicAhead, bringBack, "%s/%d is ahead of the journal: it holds seq %d, the journal of shard %d ends at %d, %d rows behind (was Postgres restored to an older state, or does another database publish under this prefix?)",
 			at.topic, shard, found.seq, shard, st.headSeq, found.seq-st.headSeq)
 	}
 	hash, recordedAt, err := r.store.row(ctx, found.seq)
@@ -145,11 +145,11 @@ func (r *Relay) compare(ctx context.Context, st *shardState, at published, found
 	case found.seq == st.known.seq && at.topic == st.known.topic:
 		hash, at.recordedAt = st.known.hash, st.known.recordedAt
 	default:
-		return at, r.fork(bringBack, "%s/%d holds seq %d last, but the journal of shard %d, which goes up to %d, has no such row",
+		return at, r.fork(TopicAhead, bringBack, "%s/%d holds seq %d last, but the journal of shard %d, which goes up to %d, has no such row",
 			at.topic, shard, found.seq, shard, st.headSeq)
 	}
 	if !bytes.Equal(hash, found.hash) {
-		return at, r.fork(bringBack, "%s/%d and the journal of shard %d tell different stories at seq %d: chain %x in the topic, %x in the journal, whose head is %d, %d further on (was Postgres restored, or do two databases publish under one prefix?)",
+		return at, r.fork(StoriesDiffer, bringBack, "%s/%d and the journal of shard %d tell different stories at seq %d: chain %x in the topic, %x in the journal, whose head is %d, %d further on (was Postgres restored, or do two databases publish under one prefix?)",
 			at.topic, shard, shard, found.seq, found.hash, hash, st.headSeq, st.headSeq-found.seq)
 	}
 	return at, nil

@@ -90,7 +90,7 @@ func (s simSession) Query(ctx context.Context, sql string, args ...any) (pgx.Row
 				if k.seq == 0 {
 					offset = -1
 				}
-				rows.add(now.head.seq, now.head.hash, k.seq, k.hash, known(k.recordedAt), k.cluster, k.topic, offset, now.stopped)
+				rows.add(now.head.seq, now.head.hash, k.seq, k.hash, known(k.recordedAt), k.cluster, k.topic, offset, now.stopped, Kind(""), "")
 			}
 		case relayRowSQL:
 			if seq := a["seq"].(int64); seq > 0 && seq <= now.head.seq {

@@ -22,7 +22,7 @@ type health struct {
 	beat    func() time.Time
 	ttl     time.Duration
 	trouble map[string]trouble // by where
-	stands  map[int]func() string
+	stands  map[int]func() (kind, what string)
 }
 
 type trouble struct {
@@ -67,11 +67,11 @@ func (h *health) recover(where string) {
 }
 
 // watch asks of a shard, until it is called off, why it stands still.
-func (h *health) watch(shard int, why func() string) (off func()) {
+func (h *health) watch(shard int, why func() (kind, what string)) (off func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.stands == nil {
-		h.stands = map[int]func() string{}
+		h.stands = map[int]func() (kind, what string){}
 	}
 	h.stands[shard] = why
 	return func() {
@@ -100,8 +100,8 @@ func (h *health) Ready() (ready bool, words []string) {
 		}
 	}
 	for shard, why := range h.stands {
-		if what := why(); what != "" {
-			words = append(words, "degraded: "+history.Stands(shard, what).String())
+		if kind, what := why(); what != "" {
+			words = append(words, "degraded: "+history.Stands(shard, kind, what).String())
 		}
 	}
 	sort.Strings(words)

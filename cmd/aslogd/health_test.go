@@ -54,12 +54,12 @@ no heartbeat for 20s: Postgres does not answer
 degraded: Kafka: no answer from kafka within 10s
   → check that the brokers run and that ASLOGD_KAFKA_BROKERS and its credentials are right (` + "`aslogd config --check`" + `); the journal keeps everything until then`},
 		{"a fork", func(h *health) {
-			h.watch(3, func() string { return "t/3 is ahead of the journal by 8 rows: run this" })
+			h.watch(3, func() (string, string) { return "topic_ahead", "t/3 is ahead of the journal by 8 rows: run this" })
 		}, true, `
 degraded: shard 3: t/3 is ahead of the journal by 8 rows: run this
-  → follow docs/operations.md, When stores disagree; the other shards go on`},
-		{"a fork that is mended", func(h *health) { h.watch(3, func() string { return "" }) }, true, ``},
-		{"a shard that is another's now", func(h *health) { h.watch(3, func() string { return "fork" })() }, true, ``},
+  → stop the daemons, run ` + "`aslogd recover --from-topic`" + `, start them (docs/operations.md, Postgres went back); the other shards go on`},
+		{"a fork that is mended", func(h *health) { h.watch(3, func() (string, string) { return "", "" }) }, true, ``},
+		{"a shard that is another's now", func(h *health) { h.watch(3, func() (string, string) { return "", "fork" })() }, true, ``},
 		{"401", api(&asapi.Error{Status: 401, Message: "wrong password"}), true, `
 degraded: source otc: list groups: AS answered 401: wrong password
   → check the source's DOMAIN, USERNAME and PASSWORD, or its keys, and that the user is not locked; a …_FILE is read again by itself`},

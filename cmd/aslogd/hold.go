@@ -107,12 +107,14 @@ func (p *parts) hold(ctx context.Context, lease checkpoint.Lease) error {
 		})
 		config.Wake, config.Before = relay.Wake, relay.CheckFork
 		config.Again, config.Moved = relay.CheckAgain, relay.Moved
-		defer p.health.watch(lease.Shard, func() string {
+		defer p.health.watch(lease.Shard, func() (kind, what string) {
 			if fork := relay.Stands(); fork != nil {
-				return fork.What
+				return string(fork.Kind), fork.What
 			}
-			return ""
+			return "", ""
 		})()
+	} else {
+		config.Before = func(ctx context.Context) error { return sink.GoOn(ctx, p.pool, lease) }
 	}
 	committer = sink.NewCommitter(config)
 	if relay != nil {

@@ -34,8 +34,8 @@ func (c *Config) askStores(ctx context.Context) error {
 		return err
 	}
 	topic := broker.ActionsTopic(c.KafkaTopicPrefix)
-	rows, err := pool.Query(ctx, `SELECT shard, coalesce(stopped, ''), coalesce(cluster_id, ''), published_seq, coalesce(log_offset, -1)
-		FROM aslog.shard_published WHERE stopped IS NOT NULL OR topic = $1 AND published_seq > 0 ORDER BY shard`, topic)
+	rows, err := pool.Query(ctx, `SELECT shard, CASE WHEN coalesce(stopped_topic, $1) = $1 THEN coalesce(stopped, '') ELSE '' END, coalesce(cluster_id, ''), published_seq, coalesce(log_offset, -1)
+		FROM aslog.shard_published WHERE stopped IS NOT NULL AND coalesce(stopped_topic, $1) = $1 OR topic = $1 AND published_seq > 0 ORDER BY shard`, topic)
 	if err != nil {
 		return fmt.Errorf("read what is published: %w", err)
 	}

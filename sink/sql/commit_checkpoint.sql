@@ -50,7 +50,9 @@ UPDATE aslog.checkpoint c SET
         WHERE span @> w.backfill_from), w.backfill_from),
     oldest_shown = least(c.oldest_shown, w.oldest),
     age_shown = greatest(c.age_shown, w.age * interval '1 microsecond'),
-    lateness = greatest(c.lateness, w.late * interval '1 microsecond'),
+    -- It counts for half after a week; sixty weeks are as good as any more, and no underflow.
+    lateness = greatest(c.lateness * power(0.5, least(60, greatest(0, extract(epoch FROM @recorded_at - c.updated_at) / 604800))::double precision),
+                        w.late * interval '1 microsecond'),
     parked = coalesce(w.parked, c.parked),
     updated_at = @recorded_at
 FROM widened w

@@ -13,7 +13,7 @@ ON CONFLICT (shard) DO UPDATE SET
     cluster_id = excluded.cluster_id,
     topic = excluded.topic,
     log_offset = excluded.log_offset,
-    stopped = NULL,
+    stopped = NULL, stopped_kind = NULL, stopped_topic = NULL,
     updated_at = excluded.updated_at
 WHERE p.topic IS DISTINCT FROM excluded.topic
    OR p.cluster_id IS DISTINCT FROM excluded.cluster_id

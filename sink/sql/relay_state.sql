@@ -1,7 +1,8 @@
 -- The shard as its owner sees it, and what it is known to have published; no
 -- row when the shard is another's.
 SELECT h.head_seq, h.head_hash, coalesce(p.published_seq, 0), p.published_hash, p.recorded_at,
-       coalesce(p.cluster_id, ''), coalesce(p.topic, ''), coalesce(p.log_offset, -1), coalesce(p.stopped, '')
+       coalesce(p.cluster_id, ''), coalesce(p.topic, ''), coalesce(p.log_offset, -1), coalesce(p.stopped, ''),
+       coalesce(p.stopped_kind, ''), coalesce(p.stopped_topic, '')
 FROM aslog.shard_head h
 LEFT JOIN aslog.shard_published p USING (shard)
 WHERE h.shard = @shard AND h.owner = @owner AND h.epoch = @epoch
