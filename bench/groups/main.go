@@ -27,16 +27,17 @@ func main() {
 	markdown := flag.String("markdown", "", "page that the table is written into, between <!-- groups --> and its end")
 	plots := flag.String("plots", "", "directory of the SVG file that is made of it")
 	most := flag.Int("most", 10_000, "groups of the largest fleet")
+	first := flag.Int("first", 10, "groups of the smallest fleet; each next one has ten times as many")
 	minutes := flag.Duration("for", 3*time.Minute, "how long a fleet is watched")
 	flag.Parse()
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer cancel()
-	if err := run(ctx, *most, *minutes, *markdown, *plots); err != nil {
+	if err := run(ctx, *first, *most, *minutes, *markdown, *plots); err != nil {
 		log.Fatal("groups: ", err)
 	}
 }
 
-func run(ctx context.Context, most int, watched time.Duration, markdown, plots string) error {
+func run(ctx context.Context, first, most int, watched time.Duration, markdown, plots string) error {
 	g, err := ground.New(ctx)
 	if err != nil {
 		return err
@@ -46,7 +47,7 @@ func run(ctx context.Context, most int, watched time.Duration, markdown, plots s
 		"Postgres CPU, cores", "Postgres commits/s", "requests per group and minute"}}
 	chart := report.Chart{Title: "Quiet groups, polled once a minute", X: "groups", Y: "CPU ms per group and minute", LogX: true,
 		Lines: []report.Line{{Name: "daemon"}, {Name: "Postgres"}}}
-	for groups := 10; groups <= most; groups *= 10 {
+	for groups := first; groups <= most; groups *= 10 {
 		f, err := fleet(ctx, g, groups, watched)
 		if err != nil {
 			return fmt.Errorf("%d groups: %w", groups, err)
