@@ -24,7 +24,7 @@ const (
 // most where leaving out the raw record, then the lists, then the description
 // makes that possible. It is a function of the row and of size alone.
 func Value(r *Row, size int) ([]byte, error) {
-	a, err := action.Parse(r.Raw)
+	a, err := action.Read(r.Raw)
 	if err != nil {
 		return nil, fmt.Errorf("parse journal row %d of shard %d: %w", r.Seq, r.Shard, err)
 	}

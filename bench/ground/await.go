@@ -42,3 +42,29 @@ func (p *Place) Updates(ctx context.Context) (commits, published int, err error)
 	}
 	return commits, max(1, published), nil
 }
+
+// Covered waits until so many groups are proved up to some moment.
+func (p *Place) Covered(ctx context.Context, groups int) error {
+	for {
+		var n int
+		if err := p.DB.QueryRow(ctx, "SELECT count(*) FROM aslog.checkpoint WHERE NOT isempty(covered) AND watermark > backfill_from").Scan(&n); err != nil {
+			return fmt.Errorf("ask how many groups are covered: %w", err)
+		}
+		if n >= groups {
+			return nil
+		}
+		select {
+		case <-time.After(200 * time.Millisecond):
+		case <-ctx.Done():
+			return fmt.Errorf("%d of %d groups are covered: %w", n, groups, ctx.Err())
+		}
+	}
+}
+
+// Commits is how many transactions of the database have committed.
+func (p *Place) Commits(ctx context.Context) (n int, err error) {
+	if err := p.DB.QueryRow(ctx, "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()").Scan(&n); err != nil {
+		return 0, fmt.Errorf("ask how many transactions there were: %w", err)
+	}
+	return n, nil
+}

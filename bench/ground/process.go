@@ -86,6 +86,19 @@ func (p *Process) CPU() time.Duration {
 	return p.cmd.ProcessState.UserTime() + p.cmd.ProcessState.SystemTime()
 }
 
+// Memory is what it has resident now, and had at most, in bytes.
+func (p *Process) Memory() (now, most int64, err error) {
+	self, err := procfs.NewProc(p.cmd.Process.Pid)
+	if err != nil {
+		return 0, 0, fmt.Errorf("read the memory of a process: %w", err)
+	}
+	status, err := self.NewStatus()
+	if err != nil {
+		return 0, 0, fmt.Errorf("read the memory of a process: %w", err)
+	}
+	return int64(status.VmRSS), int64(status.VmHWM), nil
+}
+
 // Peak is the most memory that it had resident until it was ended, in bytes.
 func (p *Process) Peak() int64 { return p.peak }
 

@@ -59,3 +59,12 @@ func Median(values []float64) (median, least, greatest float64) {
 	}
 	return median, sorted[0], sorted[n-1]
 }
+
+// Quantile of values, the q-th part of them in order; 0 of none.
+func Quantile(values []float64, q float64) float64 {
+	if len(values) == 0 {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(values))
+	return sorted[min(len(sorted)-1, int(q*float64(len(sorted))))]
+}

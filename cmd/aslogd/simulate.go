@@ -27,6 +27,7 @@ type simulateCmd struct {
 	Seed            uint64        `default:"1" help:"Same seed, same --born: same world."`
 	Born            *time.Time    `placeholder:"RFC3339" help:"When history ends and live actions begin (now). Set it to get the same world after a restart."`
 	Live            float64       `default:"0.5" help:"Live actions a second, over all groups."`
+	Active          int           `placeholder:"N" help:"Let live actions start in the first N groups alone."`
 	LiveFor         time.Duration `placeholder:"FOR" help:"Start no live action after so long."`
 	Lasting         time.Duration `default:"40s" help:"How long an action typically takes."`
 	Burst           int           `placeholder:"N" help:"Let so many actions of the first group start in one second."`
@@ -174,7 +175,7 @@ func (c *simulateCmd) config() simulator.Config {
 	config := simulator.Config{
 		Seed: c.Seed, Project: c.Project, Groups: c.Groups, NewGroups: c.NewGroups, NewGroupsWithin: c.NewGroupsWithin,
 		ActionsPerGroup: c.Actions, Days: c.Days, FirstAction: c.FirstAction, Prerender: c.Prerender,
-		LiveRate: c.Live, LiveFor: c.LiveFor, Lasting: c.Lasting, Example: c.Example, Skew: c.Skew,
+		LiveRate: c.Live, Active: c.Active, LiveFor: c.LiveFor, Lasting: c.Lasting, Example: c.Example, Skew: c.Skew,
 		Burst: c.Burst, BurstAt: c.BurstAt, Dense: c.Dense, DenseAt: c.DenseAt, DenseFor: c.DenseFor,
 		Auth: simulator.Auth{
 			Kind: c.Auth, Domain: c.Domain, Username: c.Username, Password: c.Password,

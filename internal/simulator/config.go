@@ -28,6 +28,7 @@ type Config struct {
 	Days            int           // the history lies within so many days before Born (30)
 	FirstAction     bool          // a group's first action starts in the second of its creation
 	LiveRate        float64       // live actions a second, over all groups
+	Active          int           // live actions start in so many groups alone, the first ones (all)
 	LiveFor         time.Duration // no live action starts later than this after Born (no end)
 	Lasting         time.Duration // how long an action takes, typically; from a quarter to twice of it (40s)
 	Prerender       bool          // makes the texts of the history at New, and keeps them
@@ -142,8 +143,8 @@ func (c Config) check() error {
 	if c.Groups+c.NewGroups == 0 && !c.Example {
 		wrong("no groups and no example: nothing to serve")
 	}
-	if c.Groups < 0 || c.NewGroups < 0 || c.ActionsPerGroup < 0 || c.Days < 0 || c.LiveRate < 0 || c.Lasting < 0 {
-		wrong("groups, actions, days, rate and length must not be negative")
+	if c.Groups < 0 || c.NewGroups < 0 || c.ActionsPerGroup < 0 || c.Days < 0 || c.Active < 0 || c.LiveRate < 0 || c.Lasting < 0 {
+		wrong("groups, actions, days, active groups, rate and length must not be negative")
 	}
 	if c.Burst < 0 || c.Dense < 0 || c.DenseFor < 0 || c.LiveFor < 0 {
 		wrong("burst, dense and how long they or the live actions last must not be negative")

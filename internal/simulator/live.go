@@ -25,7 +25,11 @@ func (s *Simulator) advance(now time.Time) {
 		s.live++
 		// Load is not spread evenly: squaring favours the first groups.
 		u := d.share()
-		if g := s.livingFrom(int(u*u*float64(len(s.made))), at); g != nil {
+		among := len(s.made)
+		if s.cfg.Active > 0 {
+			among = min(among, s.cfg.Active)
+		}
+		if g := s.livingFrom(int(u*u*float64(among)), at); g != nil {
 			s.begin(g, &d, at)
 		}
 	}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"aslogd/bench/ground"
+	"aslogd/internal/simulator"
+)
+
+// findings are seconds from when a state was shown until it was there.
+type findings struct {
+	rows, records []float64
+	twice         int
+	missing       int // states that last and were never published
+}
+
+// compare holds what arrived against what the cloud showed between two moments.
+// A state that ended before anybody looked is nobody's fault; the last one of an
+// action has to arrive.
+func compare(ctx context.Context, place *ground.Place, cloud *ground.Cloud, c *consumer, from, to time.Time) (*findings, error) {
+	truth, err := simulator.FetchTruth(ctx, cloud.URL)
+	if err != nil {
+		return nil, err
+	}
+	recorded, err := rows(ctx, place.DB)
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	f := &findings{twice: c.twice}
+	for _, g := range truth.Groups {
+		for _, a := range g.Actions {
+			for i, shown := range a.States {
+				if shown.Since.Before(from) || shown.Since.After(to) {
+					continue
+				}
+				last := i == len(a.States)-1
+				s := state{a.ID, "DOING"}
+				if last {
+					s.status = a.Status
+				}
+				if at, ok := c.first[s]; ok {
+					f.records = append(f.records, at.Sub(shown.Since).Seconds())
+				} else if last {
+					f.missing++
+				}
+				if at, ok := recorded[s]; ok {
+					f.rows = append(f.rows, at.Sub(shown.Since).Seconds())
+				}
+			}
+		}
+	}
+	return f, nil
+}
+
+// rows are the recorded_at of all revisions.
+func rows(ctx context.Context, db *pgx.Conn) (map[state]time.Time, error) {
+	all, err := db.Query(ctx, "SELECT action_id, coalesce(status, ''), recorded_at FROM aslog.journal")
+	if err != nil {
+		return nil, fmt.Errorf("read the journal: %w", err)
+	}
+	recorded := map[state]time.Time{}
+	var s state
+	var at time.Time
+	_, err = pgx.ForEachRow(all, []any{&s.action, &s.status, &at}, func() error {
+		recorded[s] = at
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the journal: %w", err)
+	}
+	return recorded, nil
+}
