@@ -43,11 +43,11 @@ func (p *Place) Updates(ctx context.Context) (commits, published int, err error)
 	return commits, max(1, published), nil
 }
 
-// Covered waits until so many groups are proved up to some moment.
-func (p *Place) Covered(ctx context.Context, groups int) error {
+// Covered waits until so many groups of a source are proved up to some moment.
+func (p *Place) Covered(ctx context.Context, source string, groups int) error {
 	for {
 		var n int
-		if err := p.DB.QueryRow(ctx, "SELECT count(*) FROM aslog.checkpoint WHERE NOT isempty(covered) AND watermark > backfill_from").Scan(&n); err != nil {
+		if err := p.DB.QueryRow(ctx, "SELECT count(*) FROM aslog.checkpoint WHERE source = $1 AND NOT isempty(covered) AND watermark > backfill_from", source).Scan(&n); err != nil {
 			return fmt.Errorf("ask how many groups are covered: %w", err)
 		}
 		if n >= groups {
@@ -56,7 +56,7 @@ func (p *Place) Covered(ctx context.Context, groups int) error {
 		select {
 		case <-time.After(200 * time.Millisecond):
 		case <-ctx.Done():
-			return fmt.Errorf("%d of %d groups are covered: %w", n, groups, ctx.Err())
+			return fmt.Errorf("%d of %d groups of %s are covered: %w", n, groups, source, ctx.Err())
 		}
 	}
 }

@@ -99,7 +99,7 @@ func fleet(ctx context.Context, g *ground.Ground, groups int, watched time.Durat
 	if _, err := place.Await(ctx, time.Now(), cloud.All()); err != nil {
 		return f, err
 	}
-	if err := place.Covered(ctx, groups); err != nil {
+	if err := place.Covered(ctx, "source0", groups); err != nil {
 		return f, err
 	}
 	before, err := look(ctx, g, place, p, cloud)

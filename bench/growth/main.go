@@ -1,0 +1,127 @@
+// Command growth measures whether an action costs more the more are stored, and
+// how soon a daemon is ready with all of them:
+//
+//	go run ./internal/testenv/serve -- go run ./bench/growth
+//
+// One database grows, source by source. At each size a backfill of the same kind
+// is measured: 20 groups of 500 actions, from the daemon's start until all is
+// stored and published. At the end a daemon starts that has all sources.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"time"
+
+	"aslogd/bench/ground"
+	"aslogd/bench/report"
+	"aslogd/internal/marked"
+)
+
+const (
+	perGroup     = 300 // actions of a group that only fills
+	probeGroups  = 20
+	probeActions = 500
+	probes       = 3 // at each size; the median counts
+)
+
+func main() {
+	log.SetFlags(0)
+	markdown := flag.String("markdown", "", "page that the tables are written into, between <!-- growth --> and its end")
+	plots := flag.String("plots", "", "directory of the SVG file that is made of it")
+	most := flag.Int("most", 3_000_000, "actions of the largest size")
+	flag.Parse()
+	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer cancel()
+	if err := run(ctx, *most, *markdown, *plots); err != nil {
+		log.Fatal("growth: ", err)
+	}
+}
+
+func run(ctx context.Context, most int, markdown, plots string) error {
+	g, err := ground.New(ctx)
+	if err != nil {
+		return err
+	}
+	defer g.Close()
+	place, err := g.Place(ctx)
+	if err != nil {
+		return err
+	}
+	w := &world{ground: g, place: place}
+	defer w.close(ctx)
+	t := &report.Table{Header: []string{"stored actions", "groups", "seconds", "CPU ms per 1,000", "daemon", "Postgres", "Kafka", "÷ at the smallest", "peak MiB", "bytes per action on disk"}}
+	chart := report.Chart{Title: "What an action costs, by how many are stored", X: "stored actions", Y: "CPU ms per 1,000 actions", LogX: true,
+		Lines: []report.Line{{Name: "all"}, {Name: "daemon"}, {Name: "Postgres"}, {Name: "Kafka"}}}
+	var smallest float64
+	for _, size := range []int{10_000, 100_000, 1_000_000, 3_000_000} {
+		if size > most {
+			break
+		}
+		if err := w.fill(ctx, size); err != nil {
+			return fmt.Errorf("fill up to %d actions: %w", size, err)
+		}
+		stored := w.actions
+		p, err := w.probe(ctx)
+		if err != nil {
+			return fmt.Errorf("measure at %d actions: %w", size, err)
+		}
+		if smallest == 0 {
+			smallest = p.all
+		}
+		t.Add(stored, w.groups, fmt.Sprintf("%.2f", p.wall), fmt.Sprintf("%.1f", p.all), fmt.Sprintf("%.1f", p.daemon), fmt.Sprintf("%.1f", p.postgres),
+			fmt.Sprintf("%.1f", p.kafka), fmt.Sprintf("%.2f", p.all/smallest), fmt.Sprintf("%.0f", p.peak), fmt.Sprintf("%.0f", p.disk))
+		fmt.Println(t.Rows[len(t.Rows)-1])
+		for i, v := range []float64{p.all, p.daemon, p.postgres, p.kafka} {
+			chart.Lines[i].X, chart.Lines[i].Y = append(chart.Lines[i].X, float64(stored)), append(chart.Lines[i].Y, v)
+		}
+	}
+	again, err := w.restart(ctx)
+	if err != nil {
+		return fmt.Errorf("start with everything: %w", err)
+	}
+	fmt.Printf("\n%s\n\n%s\n%s\n", g.Machine(ctx), t.Text(), again)
+	if markdown != "" {
+		err = marked.Write(markdown, "growth", fmt.Sprintf("`go run ./internal/testenv/serve -- go run ./bench/growth`, %s.\n\n%s\n%s\n", g.Machine(ctx), t.Markdown(), again))
+	}
+	if plots != "" {
+		err = errors.Join(err, chart.Draw(filepath.Join(plots, "growth.svg")))
+	}
+	return err
+}
+
+// restart says how soon a daemon with all sources is ready, and what it asks for.
+func (w *world) restart(ctx context.Context) (string, error) {
+	before, err := w.asked(ctx)
+	if err != nil {
+		return "", err
+	}
+	began := time.Now()
+	p, err := w.ground.Daemon(ctx, w.place, w.sources[0].cloud, "/readyz", w.settings()...)
+	if err != nil {
+		return "", err
+	}
+	defer p.Stop()
+	ready := time.Since(began)
+	select {
+	case <-ctx.Done():
+		return "", ctx.Err()
+	case <-time.After(70 * time.Second): // each group is polled once
+	}
+	after, err := w.asked(ctx)
+	if err != nil {
+		return "", err
+	}
+	_, peak, err := p.Memory()
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("A daemon that starts with %d actions of %d groups stored is ready after %.2f s; in the next 70 s it asks for %.2f pages a group, and has %d MiB at most.",
+		w.actions, w.groups, ready.Seconds(), float64(after-before)/float64(w.groups), peak>>20), nil
+}
