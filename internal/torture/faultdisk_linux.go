@@ -13,7 +13,7 @@ import (
 
 // mountSmallDisk mounts a file system in memory that Postgres has for itself.
 func mountSmallDisk(dir string) (unmount func(), err error) {
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=400m,mode=755"); err != nil {
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=800m,mode=755"); err != nil {
 		return func() {}, fmt.Errorf("mount a small disk: %w", err)
 	}
 	return func() { _ = syscall.Unmount(dir, syscall.MNT_DETACH) }, nil

@@ -209,4 +209,7 @@ func (r *runner) say(done *result) {
 	defer r.mu.Unlock()
 	r.results = append(r.results, done)
 	fmt.Fprintf(r.out, "%s (%s)\n", done.line(), done.took.Round(time.Second))
+	if done.err != nil {
+		fmt.Fprintf(r.out, "  %v\n", done.err)
+	}
 }
