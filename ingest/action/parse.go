@@ -184,8 +184,10 @@ func (a *reading) time(of *node, name string, at place) *time.Time {
 
 // decimal is a number in normal form, which most are sent in.
 func decimal(sent string, v int64) string {
-	if sent != "" && (sent == "0" || '1' <= sent[0] && sent[0] <= '9') && sent[len(sent)-1] <= '9' {
-		return sent // it was read as v, so there is nothing but digits
+	if sent != "" && (sent == "0" || '1' <= sent[0] && sent[0] <= '9') {
+		if last := sent[len(sent)-1]; '0' <= last && last <= '9' {
+			return sent // it was read as v, so what is in between is digits
+		}
 	}
 	return strconv.FormatInt(v, 10)
 }
