@@ -73,14 +73,15 @@ func (a *reading) keep(text string) *string {
 	return &a.texts[len(a.texts)-1]
 }
 
-// readableID is the record's id, "" where there is none.
+// readableID is the record's id, "" where there is none. It is remembered for
+// longer than the record, and so is no part of its text.
 func readableID(record *node) string {
 	n := record.get("id")
 	if n == nil {
 		return ""
 	}
 	if text, err := n.words(); err == nil && strings.TrimSpace(text) != "" {
-		return text
+		return strings.Clone(text)
 	}
 	return ""
 }
