@@ -29,7 +29,13 @@ const (
 var Kinds = []Kind{TopicAhead, StoriesDiffer, TopicAnew, OtherCluster, TopicsMisfit, JournalDamaged, JournalMoved, Recovering, NotRecoverable}
 
 // GoOn strikes out why a shard stood still, for a daemon that publishes nothing:
-// the topic that it was about is nobody's concern then.
+// the topic that it was about is nobody's concern then. That the journal is
+// damaged stays said: it is so whatever the topic.
 func GoOn(ctx context.Context, pool *pgxpool.Pool, lease checkpoint.Lease) error {
-	return relayStore{pool: pool, lease: lease}.goOn(ctx)
+	store := relayStore{pool: pool, lease: lease}
+	st, err := store.state(ctx)
+	if err != nil || st.kind == JournalDamaged {
+		return err
+	}
+	return store.goOn(ctx)
 }

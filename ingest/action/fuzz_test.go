@@ -74,7 +74,7 @@ func FuzzScan(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		n, ok := new(room).scan(text)
-		strict, err := parseStrictly([]byte(text))
+		strict, err := parseStrictly(text)
 		switch {
 		case !ok && err == nil && utf8.ValidString(text) && json.Valid([]byte(text)) && !strings.Contains(strings.ToLower(text), `\ud`):
 			t.Fatalf("%q is sound JSON, has no lone surrogate, and was not taken", text)

@@ -15,6 +15,7 @@ func TestLaw03SameRecord(t *testing.T) {
 		{"null and []", `{"id":"a","instance_added_list":null}`, `{"id":"a","instance_added_list":[]}`},
 		{"blank and absent", `{"id":"a","instance_added_list":"","end_time":" ","scaling_value":" "}`, `{"id":"a"}`},
 		{"text and number", `{"id":"a","scaling_value":"0","weight":"1"}`, `{"id":"a","scaling_value":0,"weight":1}`},
+		{"number with a blank", `{"id":"a","scaling_value":"7 ","instance_value":"0\t","desire_value":" 12\n"}`, `{"id":"a","scaling_value":7,"instance_value":0,"desire_value":12}`},
 		{"zone", `{"id":"a","start_time":"2026-01-01T02:00:00+02:00"}`, `{"id":"a","start_time":"2026-01-01T00:00:00Z"}`},
 		{"spelling", `{"id":"a","status":"DING","type":"MANNUAL_ADD"}`, `{"id":"a","status":"DOING","type":"MANUAL_ADD"}`},
 		{"names joined", `{"id":"a","instance_added_list":"x,y"}`, `{"id":"a","instance_added_list":[{"instance_name":"y"},{"instance_name":"x"}]}`},

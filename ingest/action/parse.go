@@ -80,14 +80,15 @@ func (a *reading) keep(text string) *string {
 	return &a.texts[len(a.texts)-1]
 }
 
-// readableID is the record's id, "" where there is none.
+// readableID is the record's id, "" where there is none. It is remembered for
+// longer than the record, and so is no part of its text.
 func readableID(record *node) string {
 	n := record.get("id")
 	if n == nil {
 		return ""
 	}
 	if text, err := n.words(); err == nil && strings.TrimSpace(text) != "" {
-		return text
+		return strings.Clone(text)
 	}
 	return ""
 }
@@ -191,8 +192,10 @@ func (a *reading) time(of *node, name string, at place) *time.Time {
 
 // decimal is a number in normal form, which most are sent in.
 func decimal(sent string, v int64) string {
-	if sent != "" && (sent == "0" || '1' <= sent[0] && sent[0] <= '9') && sent[len(sent)-1] <= '9' {
-		return sent // it was read as v, so there is nothing but digits
+	if sent != "" && (sent == "0" || '1' <= sent[0] && sent[0] <= '9') {
+		if last := sent[len(sent)-1]; '0' <= last && last <= '9' {
+			return sent // it was read as v, so what is in between is digits
+		}
 	}
 	return strconv.FormatInt(v, 10)
 }

@@ -39,7 +39,7 @@ func (r *room) tree(text string) (node, error) {
 	if n, ok := r.scan(text); ok {
 		return n, nil
 	}
-	return parseStrictly([]byte(text))
+	return parseStrictly(text)
 }
 
 // scan takes what all real records are: sound JSON in sound UTF-8, not too deep.

@@ -42,10 +42,10 @@ func parse(text []byte) (node, error) { return new(room).tree(string(text)) }
 
 // parseStrictly is parse by a reader that knows every corner of JSON, says what
 // is wrong with a text, and takes its time.
-func parseStrictly(text []byte) (node, error) {
+func parseStrictly(text string) (node, error) {
 	r := reader{
 		text: text,
-		dec: jsontext.NewDecoder(bytes.NewBuffer(text),
+		dec: jsontext.NewDecoder(bytes.NewBufferString(text),
 			jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)),
 	}
 	n, err := r.value(1)
@@ -64,7 +64,7 @@ func parseStrictly(text []byte) (node, error) {
 }
 
 type reader struct {
-	text []byte
+	text string
 	dec  *jsontext.Decoder
 	deep bool
 }
@@ -109,7 +109,7 @@ func (r *reader) value(depth int) (node, error) {
 	if _, err := r.dec.ReadToken(); err != nil {
 		return node{}, err
 	}
-	n.raw = string(r.text[start:r.dec.InputOffset()])
+	n.raw = r.text[start:r.dec.InputOffset()]
 	if n.kind == '{' {
 		n.kids = lastOfEach(n.kids)
 	}

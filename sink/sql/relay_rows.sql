@@ -1,13 +1,14 @@
 -- The next rows to publish: as many as asked for, and no more once their texts
 -- have so many bytes, not as Postgres presses them together but as they are sent.
--- A text has to be read for that, so the sum is made row by row, and no row is
--- read behind the one that reaches it. recorded_at never falls within a shard, so
--- the last one's prunes the partitions of months gone by.
+-- A text has to be read for that, so the sum is made row by row, above whatever
+-- sort there is, and no text is read behind the one that reaches it. recorded_at
+-- never falls within a shard, so the last one's prunes the partitions of months
+-- gone by.
 WITH enough AS (
     SELECT seq FROM (
-        SELECT seq, sum(bytes) OVER (ORDER BY seq ROWS UNBOUNDED PRECEDING) AS total
+        SELECT seq, sum(octet_length(raw::text)) OVER (ORDER BY seq ROWS UNBOUNDED PRECEDING) AS total
         FROM (
-            SELECT seq, octet_length(raw::text) AS bytes FROM aslog.journal
+            SELECT seq, raw FROM aslog.journal
             WHERE shard = @shard AND seq > @after AND recorded_at >= @since
             ORDER BY seq LIMIT @rows
         ) j

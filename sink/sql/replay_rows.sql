@@ -2,9 +2,9 @@
 -- texts have so many bytes; see relay_rows.sql. recorded_at prunes the months.
 WITH enough AS (
     SELECT seq FROM (
-        SELECT seq, sum(bytes) OVER (ORDER BY seq ROWS UNBOUNDED PRECEDING) AS total
+        SELECT seq, sum(octet_length(raw::text)) OVER (ORDER BY seq ROWS UNBOUNDED PRECEDING) AS total
         FROM (
-            SELECT seq, octet_length(raw::text) AS bytes FROM aslog.journal
+            SELECT seq, raw FROM aslog.journal
             WHERE shard = @shard AND seq > @after AND seq <= @until
               AND recorded_at >= @from AND recorded_at < @to
               AND (cardinality(@groups::text[]) = 0 OR group_id = ANY (@groups::text[]))
