@@ -15,6 +15,7 @@ ARGS ?=
 FUZZTIME ?= 30s
 
 .DEFAULT_GOAL := help
+.PHONY: bench bench-ceiling bench-growth bench-groups bench-freshness bench-micro
 .PHONY: help build test demo torture torture-short simulate-faults model mutations ci lint fuzz compose-check
 
 help: ## List the targets
@@ -42,6 +43,26 @@ torture: ## Run every fault in every scenario, for an hour or more (ARGS="--faul
 
 torture-short: ## The most telling faults in one mixed scenario, under 5 minutes
 	$(GO) run ./internal/torture --short $(ARGS)
+
+BENCH = $(GO) run ./internal/testenv/serve -- $(GO) run ./bench
+
+bench: ## Measure a backfill against what this machine can do at all (ARGS="-markdown docs/performance.md -plot docs/plots/backfill.svg" to keep it)
+	$(BENCH)/backfill $(ARGS)
+
+bench-ceiling: ## Measure what this machine can do: fetch, COPY, produce, alone and at once, without any guarantee
+	$(BENCH)/backfill -ceilings $(ARGS)
+
+bench-growth: ## Measure whether an action costs more the more are stored, up to three million
+	$(BENCH)/growth $(ARGS)
+
+bench-groups: ## Measure what 10 to 10,000 quiet groups cost
+	$(BENCH)/groups $(ARGS)
+
+bench-freshness: ## Measure how long it takes from the API to the row and to the record
+	$(BENCH)/freshness $(ARGS)
+
+bench-micro: ## Run every microbenchmark once (ARGS="-benchtime 1s -count 6" to measure)
+	$(GO) run ./internal/testenv/serve -- $(GO) test -run '^$$' -bench . -benchtime 1x $(ARGS) ./...
 
 ci: ## Do what CI does; installs what is missing (Debian)
 	.ci/run

@@ -159,17 +159,29 @@ func appendTextOrNull(b []byte, s *string) []byte {
 func appendText(b []byte, s string) []byte {
 	const hex = "0123456789abcdef"
 	b = append(b, '"')
-	for _, c := range s {
+	plain := 0 // where what needs nothing done begins
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c >= ' ' && c < utf8.RuneSelf && c != '"' && c != '\\' {
+			i++
+			continue
+		}
+		r, n := utf8.DecodeRuneInString(s[i:])
+		if n > 1 {
+			i += n
+			continue
+		}
+		b = append(b, s[plain:i]...)
 		switch {
-		case c == '"' || c == '\\':
-			b = append(b, '\\', byte(c))
-		case c == 0:
+		case r == utf8.RuneError || c == 0:
 			b = utf8.AppendRune(b, utf8.RuneError)
 		case c < ' ':
 			b = append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
 		default:
-			b = utf8.AppendRune(b, c)
+			b = append(b, '\\', c)
 		}
+		i++
+		plain = i
 	}
-	return append(b, '"')
+	return append(append(b, s[plain:]...), '"')
 }

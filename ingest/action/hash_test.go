@@ -84,3 +84,22 @@ func BenchmarkParse(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkHash is the canonical form and its hash alone, of a tree in normal form.
+func BenchmarkHash(b *testing.B) {
+	raw, err := os.ReadFile("testdata/parse/02_seed_normal.json")
+	if err != nil {
+		b.Fatal(err)
+	}
+	record, err := parse(raw)
+	if err != nil {
+		b.Fatal(err)
+	}
+	a := reading{Action: &Action{Raw: raw, ID: readableID(&record)}, room: new(room)}
+	a.read(&record)
+	var form []byte
+	b.ReportAllocs()
+	for b.Loop() {
+		_, form = hash(form[:0], &record)
+	}
+}
