@@ -14,7 +14,8 @@ import (
 // may not (an absence of more than leastReach). It is asked after the span was
 // read: what is shown then was shown all the while.
 //
-// The evidence is the newest action that is stored of before the span. Where it
+// The evidence is the newest action that is stored of before the span, or of its
+// first second: a piece begins at the row that vouches for the one before. Where it
 // is as young as what the source is known to show, and not shown any more, the
 // API has forgotten up to somewhere in the span, or behind it: what came back
 // empty there is no proof that nothing happened. Where it is older than that,
@@ -23,7 +24,7 @@ func (p *pass) remembers(ctx context.Context) (bool, error) {
 	if !p.old() || p.errand.looks() || p.oldest != nil && !p.oldest.After(p.span.From) {
 		return true, nil
 	}
-	newest, err := p.w.newestBefore(ctx, p.span.From)
+	newest, err := p.w.newestBefore(ctx, p.span.From.Add(time.Second))
 	if err != nil || newest == nil { // what is before all that is stored is judged by the horizon
 		return err == nil, err
 	}
