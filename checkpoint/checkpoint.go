@@ -56,6 +56,7 @@ type Group struct {
 	Oldest   *time.Time
 	Age      time.Duration // the greatest age at which the API still showed an action
 	Lateness time.Duration
+	LateAt   time.Time                   // when it was noted, or last faded; by Postgres
 	Settled  map[time.Duration]time.Time // stage of the later re-reads: how far it has come
 	Parked   bool
 	Open     []Open

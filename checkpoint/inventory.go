@@ -26,7 +26,8 @@ type Stored struct {
 	Status *string
 	Start  *time.Time
 	Hash   []byte
-	Asked  time.Time // when its newest revision was asked for, in its owner's clock
+	Epoch  int64     // under which its newest revision was asked for,
+	Asked  time.Time // and when, in that owner's clock
 }
 
 // Stored are those of a group's actions that the tables have.
@@ -35,9 +36,9 @@ func (s *Store) Stored(ctx context.Context, group string, actions []string) ([]S
 }
 
 // StoredIn are the actions that started in the span and were last changed by an
-// answer that was asked for before that moment.
-func (s *Store) StoredIn(ctx context.Context, group string, span Span, before time.Time) ([]Stored, error) {
-	return s.stored(ctx, storedSpanSQL, group, pgx.NamedArgs{"group": group, "from": span.From, "to": span.To, "before": before})
+// answer that was asked for before that moment of the epoch's owner.
+func (s *Store) StoredIn(ctx context.Context, group string, span Span, epoch int64, before time.Time) ([]Stored, error) {
+	return s.stored(ctx, storedSpanSQL, group, pgx.NamedArgs{"group": group, "from": span.From, "to": span.To, "epoch": epoch, "before": before})
 }
 
 func (s *Store) stored(ctx context.Context, sql, group string, args pgx.NamedArgs) ([]Stored, error) {
@@ -46,7 +47,7 @@ func (s *Store) stored(ctx context.Context, sql, group string, args pgx.NamedArg
 		return nil, fmt.Errorf("read what is stored of group %s: %w", group, err)
 	}
 	found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (a Stored, err error) {
-		return a, row.Scan(&a.Action, &a.Status, &a.Start, &a.Hash, &a.Asked)
+		return a, row.Scan(&a.Action, &a.Status, &a.Start, &a.Hash, &a.Epoch, &a.Asked)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read what is stored of group %s: %w", group, err)

@@ -134,7 +134,7 @@ func (s *Store) Report(ctx context.Context, l Lease, p Part, r PartReport) error
 			b.Queue(operationDifferSQL, differenceArrays(p, r.Differences))
 		}
 		if p.Command == CommandReconcile && (r.Outcome != "" || p.Repair && len(r.Differences) > 0) {
-			b.Queue(operationRepairedSQL, part)
+			b.Queue(operationRepairedSQL, pgx.NamedArgs{"operation": p.Operation, "group": p.Group, "epoch": l.Epoch})
 		}
 		sql, ended := operationReportSQL, false
 		if r.Outcome != "" {

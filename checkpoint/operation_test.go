@@ -228,9 +228,14 @@ func TestDifferencesAndQuarantine(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, list, 1)
 	require.Equal(t, []byte("h2"), list[0].Hash)
-	list, err = store.StoredIn(ctx, "a", checkpoint.Span{From: at(50), To: at(51)}, at(150))
+	list, err = store.StoredIn(ctx, "a", checkpoint.Span{From: at(50), To: at(51)}, 1, at(150))
 	require.NoError(t, err)
 	require.Len(t, list, 1, "what was asked for later is left out")
+	for epoch, want := range map[int64]int{0: 0, 2: 2} {
+		list, err = store.StoredIn(ctx, "a", checkpoint.Span{From: at(50), To: at(51)}, epoch, at(150))
+		require.NoError(t, err)
+		require.Len(t, list, want, "clocks of two owners are not compared")
+	}
 
 	_, err = pool.Exec(ctx, `INSERT INTO aslog.quarantine (seen_at, source, group_id, action_id, reason, raw, raw_hash) VALUES
 		(now(), 's', 'a', 'old', 'field:x', '', '1'), (now(), 's', 'a', 'old', 'field:y', '', '1'), (now(), 's', 'a', 'absent', 'refused', '', '1'),
@@ -250,4 +255,32 @@ func TestDifferencesAndQuarantine(t *testing.T) {
 	require.Equal(t, []string{"absent"}, ids)
 	holdShard(t, pool, 1)
 	require.ErrorIs(t, store.Resolve(ctx, lease, "a", "absent", nil), checkpoint.ErrLost)
+}
+
+// An answer that another owner asked for is not called a later one by its clock.
+func TestAnotherOwnersClockRepairsNothing(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	pool := testenv.Postgres(t)
+	store := &checkpoint.Store{Pool: pool}
+	met(t, pool, map[string]int{"a": 1})
+	lease := holdShard(t, pool, 1)
+	for own, outcome := range map[bool]string{true: "done", false: "done: 1 differences, 1 not repaired"} {
+		stored(t, pool, "a", "old", "h1", at(300))
+		epoch := lease.Epoch
+		if !own {
+			epoch--
+		}
+		_, err := pool.Exec(ctx, "UPDATE aslog.scaling_action SET asked_epoch = $1", epoch)
+		require.NoError(t, err)
+		id, err := store.AddOperation(ctx, checkpoint.CommandReconcile, checkpoint.Span{From: at(0), To: at(10)}, []string{"a"}, nil)
+		require.NoError(t, err)
+		parts, err := store.Work(ctx, 1, nil, 1)
+		require.NoError(t, err)
+		found := []checkpoint.Difference{{Kind: checkpoint.Differing, Action: "old", Start: ptr(at(50)), Hash: []byte("h2"), Asked: at(200)}}
+		require.NoError(t, store.Report(ctx, lease, parts[0], checkpoint.PartReport{Differences: found, Outcome: checkpoint.Done}))
+		got := outcomeOf(t, pool, id)
+		require.NotNil(t, got)
+		require.Equal(t, outcome, *got)
+	}
 }

@@ -166,7 +166,7 @@ func TestGroupsComeWithTheirCheckpoints(t *testing.T) {
 	_, err = pool.Exec(ctx, `
 		INSERT INTO aslog.checkpoint (group_id, project_id, source, shard, backfill_from, tail_from, watermark, covered,
 		                              lost_retention, lost_gone, oldest_shown, lateness, updated_at)
-		VALUES ('known', 'p', 's', 0, $1, $2, $1, $3, $4, $5, $1, '90 seconds', now())`,
+		VALUES ('known', 'p', 's', 0, $1, $2, $1, $3, $4, $5, $1, '90 seconds', now() - interval '14 days 1 minute')`,
 		at(0), at(300), covered.Multirange(), cover(0, 100).Multirange(), cover(400, 500).Multirange())
 	require.NoError(t, err)
 	_, err = pool.Exec(ctx, `
@@ -187,6 +187,7 @@ func TestGroupsComeWithTheirCheckpoints(t *testing.T) {
 	require.Equal(t, cover(0, 100, 400, 500).String(), known.Lost.String())
 	require.True(t, known.From.Equal(at(0)) && known.TailFrom.Equal(at(300)) && known.Oldest.Equal(at(0)))
 	require.Equal(t, 90*time.Second, known.Lateness)
+	require.WithinDuration(t, time.Now().Add(-14*24*time.Hour), known.LateAt, 10*time.Minute)
 	var open []string
 	for _, o := range known.Open {
 		open = append(open, o.ID)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -55,7 +56,7 @@ func (p *pass) readClosed(ctx context.Context, head *Page) (result, error) {
 			}
 			before.total, before.seconds, before.seen = p.total, seconds, p.seen
 			switch {
-			case p.capped():
+			case len(p.seen) < p.total && p.capped():
 				return p.offsetCap(ctx, head)
 			case len(p.seen) == p.total:
 				if reason, err = p.behind(ctx, head); err != nil {
@@ -96,9 +97,12 @@ func (p *pass) round(ctx context.Context) (seconds map[int64]int, reason string,
 	if len(p.head) == 0 {
 		return seconds, "", nil
 	}
+	depth := p.w.depth()
+	if p.total > depth+pageLimit && !p.alone() { // others have found meanwhile that it is less
+		return nil, "", errTooDeep
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(sideBySide)
-	depth := p.w.depth()
 	for _, piece := range slices.Backward(p.pages(len(p.head), depth)) { // the oldest first
 		group.Go(func() error {
 			for at, end := piece[0], piece[1]; at < end && at <= depth; {
@@ -152,8 +156,12 @@ func (p *pass) pages(from, depth int) (pages [][2]int) {
 	return pages
 }
 
-// capped says that the span holds more rows than the API lets anyone page to.
-func (p *pass) capped() bool { return p.total > p.w.depth()+pageLimit }
+// capped says that the span is a second that holds more rows than the API lets
+// anyone page to. A longer one is read in parts.
+func (p *pass) capped() bool { return p.alone() && p.total > p.w.depth()+pageLimit }
+
+// alone says that the span is one second, which has no parts.
+func (p *pass) alone() bool { return p.span.Length() <= time.Second }
 
 // narrow asks for a second that cannot be paged through without the second on
 // either side, which may be what makes it too full. That is sound only where

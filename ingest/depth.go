@@ -22,7 +22,22 @@ func (w *worker) depth() int { return w.horizons.depth(w.target().Source) }
 // down was refused twice, as an offset. To the row: rounded to pages, rows that can
 // be reached would be given up. A refusal for another cause (a right that
 // is missing for a moment) says nothing of the depth, and ends it.
+//
+// One at a time looks, of those whose news can wait: many pages of many groups
+// may be refused at once, and one answer does for all.
 func (p *pass) fathom(ctx context.Context, q Query, refusal error) error {
+	if p.class > Tail {
+		turn := p.w.horizons.turn(p.w.target().Source)
+		select {
+		case turn <- struct{}{}:
+			defer func() { <-turn }()
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		if p.w.depth() < q.Start {
+			return errTooDeep
+		}
+	}
 	low, high := 0, q.Start
 	for q.Limit = 1; high-low > 1; {
 		q.Start = (low + high) / 2

@@ -41,3 +41,36 @@ func TestADepthIsFoundOnceForASource(t *testing.T) {
 		})
 	}
 }
+
+// What breaks: many pages of many groups are refused as too deep at once. What
+// must hold: one of them looks for the depth, and the others wait for what it finds.
+func TestLaw10OneLooksForTheDepthOfASource(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud()
+		c.refuses = 501
+		m := newMemory(t, c)
+		for i, id := range []string{"g", "h", "i", "j"} {
+			g := tailed(id)
+			g.From = g.From.Add(-24 * time.Hour)
+			m.set(g)
+			c.add(id, every(id, g.From, 700*(i+1), 20*time.Second)...)
+		}
+		if err := m.run(m.fleet(), depthHolds-time.Minute); err != nil {
+			t.Fatal(err)
+		}
+		looked := 0
+		for _, q := range c.asked {
+			if q.Limit == 1 && q.Start > 0 {
+				looked++
+			}
+		}
+		if looked > 20 { // twelve, and what is behind a last full page
+			t.Errorf("%d requests look for the depth", looked)
+		}
+		for _, id := range []string{"g", "h", "i", "j"} {
+			m.requireAll(id)
+			m.requireLag(id, 2*time.Minute)
+		}
+	})
+}

@@ -82,7 +82,7 @@ func (d *desk) Stored(_ context.Context, group string, ids []string) (all []chec
 	return all, nil
 }
 
-func (d *desk) StoredIn(_ context.Context, group string, span Span, _ time.Time) (all []checkpoint.Stored, err error) {
+func (d *desk) StoredIn(_ context.Context, group string, span Span, _ int64, _ time.Time) (all []checkpoint.Stored, err error) {
 	d.m.mu.Lock()
 	defer d.m.mu.Unlock()
 	d.m.cloud.mu.Lock()

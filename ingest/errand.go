@@ -36,14 +36,14 @@ func (e *errand) class() Class {
 // after each.
 func (e *errand) run(ctx context.Context) error {
 	rest := Span{From: second(e.at), To: e.part.Span.To}
-	began := time.Now()
+	began := e.w.order(time.Now())
 	err := e.w.readSpanFor(ctx, e, e.class(), rest, func(res result) error {
 		if e.part.Command == checkpoint.CommandReconcile && res.proved {
 			if err := e.extras(ctx, res, began); err != nil {
 				return err
 			}
 		}
-		began = time.Now()
+		began = e.w.order(time.Now())
 		return e.piece(ctx, res)
 	})
 	if err != nil {

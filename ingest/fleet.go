@@ -152,6 +152,10 @@ func (f *Fleet) worker(source Source, lease checkpoint.Lease, began time.Time, g
 		group: g, known: map[string]knownRow{}, open: map[string]*following{},
 		settles: settleState{ripe: map[time.Duration]checkpoint.Coverage{}},
 	}
+	if now := w.aged; !g.LateAt.IsZero() { // it fades as its checkpoint's does, while nobody reads
+		w.aged = g.LateAt
+		w.fade(0, now)
+	}
 	if f.Held != nil {
 		w.api = gate{source.API, f.Held}
 	}

@@ -30,8 +30,9 @@ type Horizons struct {
 type horizon struct {
 	age     time.Duration // greatest age of a record that was shown
 	waiting map[string]time.Time
-	deepest int       // the last offset that it takes, as found
-	found   time.Time // when
+	deepest int           // the last offset that it takes, as found
+	found   time.Time     // when
+	turn    chan struct{} // holds one token while somebody looks for that
 }
 
 func (h *Horizons) of(source string) *horizon {
@@ -39,7 +40,7 @@ func (h *Horizons) of(source string) *horizon {
 		h.source = map[string]*horizon{}
 	}
 	if h.source[source] == nil {
-		h.source[source] = &horizon{waiting: map[string]time.Time{}}
+		h.source[source] = &horizon{waiting: map[string]time.Time{}, turn: make(chan struct{}, 1)}
 	}
 	return h.source[source]
 }
@@ -69,6 +70,13 @@ func (h *Horizons) depth(source string) int {
 		return s.deepest
 	}
 	return deepest
+}
+
+// turn is filled by who looks for the source's depth.
+func (h *Horizons) turn(source string) chan struct{} {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.of(source).turn
 }
 
 // refused notes that the source refuses what is deeper.

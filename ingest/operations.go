@@ -21,7 +21,7 @@ type Operations interface {
 // An Inventory says what is stored of a group, for reconcile to compare with.
 type Inventory interface {
 	Stored(ctx context.Context, group string, actions []string) ([]checkpoint.Stored, error)
-	StoredIn(ctx context.Context, group string, span Span, before time.Time) ([]checkpoint.Stored, error)
+	StoredIn(ctx context.Context, group string, span Span, epoch int64, before time.Time) ([]checkpoint.Stored, error)
 }
 
 // A Quarantine holds the records of a group that could not be taken.

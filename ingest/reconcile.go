@@ -39,7 +39,8 @@ func (e *errand) compare(ctx context.Context, b *Batch) error {
 		delete(shown, s.Action)
 		// Hashes of two normal forms cannot be compared; the commit can.
 		alike := bytes.Equal(s.Hash, a.Hash) || len(s.Hash) > 0 && s.Hash[0] != a.Hash[0]
-		if !alike && !s.Asked.After(a.Asked) {
+		later := s.Epoch > e.w.epoch || s.Epoch == e.w.epoch && s.Asked.After(a.Asked)
+		if !alike && !later {
 			e.w.soon(a.ID)
 			e.note(checkpoint.Differing, a, fmt.Sprintf("the table says %s, the API %s", word(s.Status), word(a.Status)))
 		}
@@ -88,7 +89,7 @@ func (e *errand) add(d checkpoint.Difference) {
 // others it is asked by id, since a filter on another field than the start
 // would leave them out of the piece.
 func (e *errand) extras(ctx context.Context, res result, began time.Time) error {
-	stored, err := e.desk.StoredIn(ctx, e.part.Group, res.span, began)
+	stored, err := e.desk.StoredIn(ctx, e.part.Group, res.span, e.w.epoch, began)
 	if err != nil {
 		return err
 	}

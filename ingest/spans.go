@@ -114,6 +114,7 @@ func (w *worker) readPiece(ctx context.Context, e *errand, class Class, piece Sp
 	if err != nil {
 		return result{}, err
 	}
+	most = min(most, w.depth()) // others may have found meanwhile that it is less
 	if p.total > most && piece.Length() > time.Second {
 		res := p.result()
 		res.tooLarge = true

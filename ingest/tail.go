@@ -125,6 +125,7 @@ func (w *worker) findOldest(ctx context.Context, e *errand) (oldest *time.Time, 
 	p := w.newPass(Backfill, Span{})
 	for {
 		p.errand = e
+		depth := w.depth() // one for the round: it may run out meanwhile
 		page, err := p.rows(ctx, 0, 1)
 		if err != nil {
 			return nil, err
@@ -133,9 +134,10 @@ func (w *worker) findOldest(ctx context.Context, e *errand) (oldest *time.Time, 
 		found, total := oldestOf(page), page.Total // the order is nowhere promised
 		if total > 1 {
 			p.total = total
-			page, err := p.rows(ctx, min(total-1, w.depth()), 1)
+			page, err := p.rows(ctx, min(total-1, depth), 1)
 			if errors.Is(err, errTooDeep) {
-				page, err = p.rows(ctx, w.depth(), 1)
+				depth = w.depth()
+				page, err = p.rows(ctx, min(total-1, depth), 1)
 			}
 			if err != nil {
 				return nil, err
@@ -143,7 +145,7 @@ func (w *worker) findOldest(ctx context.Context, e *errand) (oldest *time.Time, 
 			p.drop(page)
 			found = older(found, oldestOf(page))
 		}
-		if found == nil || oldest != nil && !found.Before(*oldest) || total <= w.depth()+1 {
+		if found == nil || oldest != nil && !found.Before(*oldest) || total <= depth+1 {
 			return older(oldest, found), nil
 		}
 		oldest = found

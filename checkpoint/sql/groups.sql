@@ -3,7 +3,7 @@
 SELECT g.group_id, g.project_id, g.source, g.name, g.shard, g.create_time, g.first_seen_at,
        coalesce(g.is_scaling, false), g.hinted_at, g.gone_at, g.unnamed_at IS NOT NULL, g.changed_at,
        c.group_id IS NOT NULL, c.backfill_from, c.tail_from, c.covered,
-       c.lost_retention + c.lost_offset_cap + c.lost_gone, c.lost_gone - c.lost_retention - c.lost_offset_cap, c.oldest_shown, c.age_shown, c.lateness, coalesce(c.parked, false),
+       c.lost_retention + c.lost_offset_cap + c.lost_gone, c.lost_gone - c.lost_retention - c.lost_offset_cap, c.oldest_shown, c.age_shown, c.lateness, c.updated_at, coalesce(c.parked, false),
        ARRAY(SELECT (extract(epoch FROM s.stage) * 1000000)::bigint FROM aslog.settle s WHERE s.group_id = g.group_id ORDER BY s.stage),
        ARRAY(SELECT s.reached FROM aslog.settle s WHERE s.group_id = g.group_id ORDER BY s.stage)
 FROM aslog.scaling_group g
