@@ -93,7 +93,7 @@ func (b *relayBench) write(shard, n int, raw func(seq int64) string) {
 		if err != nil {
 			return err
 		}
-		var rows [][]any
+		var rows []*change
 		for range n {
 			seq++
 			text := fmt.Sprintf(`{"id":"a-%d","status":"SUCCESS","start_time":"2026-02-01T10:00:00Z","instance_added_list":[{"instance_id":"i-%d"}]}`, seq/2, seq)
@@ -104,11 +104,10 @@ func (b *relayBench) write(shard, n int, raw func(seq int64) string) {
 			r.Shard, r.Seq, r.RecordedAt, r.GroupID = shard, seq, at.UTC(), fmt.Sprintf("g-%d", seq%3)
 			r.Revision = 1 + seq%2
 			hash = ChainHash(hash, r)
-			rows = append(rows, []any{shard, seq, r.RecordedAt, r.Source, r.ProjectID, r.GroupID, r.ActionID, r.Revision, r.Change,
-				r.Status, r.StartTime, r.ContentHash, text, hash})
+			r.ChainHash = hash
+			rows = append(rows, &change{row: r})
 		}
-		columns := strings.Fields("shard seq recorded_at source project_id group_id action_id revision change status start_time content_hash raw chain_hash")
-		if _, err := tx.CopyFrom(ctx, pgx.Identifier{"aslog", "journal"}, columns, pgx.CopyFromRows(rows)); err != nil {
+		if err := copyRows(ctx, tx, "journal", journalColumns, rows, journalTuple); err != nil {
 			return err
 		}
 		_, err = tx.Exec(ctx, `UPDATE aslog.shard_head SET head_seq = $2, head_hash = $3, head_recorded_at = $4 WHERE shard = $1`, shard, seq, hash, at)
