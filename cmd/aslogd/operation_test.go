@@ -166,7 +166,7 @@ func TestOperationsAreAskedForRightly(t *testing.T) {
 		{"backfill --from 1d --group known,strange", exitUsage, "no such group: strange"},
 		{"backfill --from 1d --group unnamed", exitUsage, "SOURCE_n_GROUPS names other groups: unnamed"},
 		{"reconcile --group strange", exitUsage, "no such group: strange"},
-		{"backfill --from 1d --group known --dry-run", exitDone, "1 request"},
+		{"backfill --from 1d --group known --dry-run", exitDone, "3 requests"},
 		{"backfill --from 1d --group known", exitDone, "operation 1"},
 		{"backfill --from 1d --all", exitDone, "of 1 group"},
 		{"backfill --cancel 1 --all", exitUsage, "no other flag"},
