@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"image/color"
 	"os"
+	"path/filepath"
 	"regexp"
 
 	"gonum.org/v1/plot"
@@ -120,6 +121,9 @@ func save(p *plot.Plot, path string, height vg.Length) error {
 		return fmt.Errorf("draw %s: %w", path, err)
 	}
 	text := fontOf.ReplaceAll(picture.Bytes(), []byte("font-family:monospace;"))
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return fmt.Errorf("write a picture: %w", err)
+	}
 	if err := os.WriteFile(path, text, 0o644); err != nil {
 		return fmt.Errorf("write a picture: %w", err)
 	}
