@@ -30,8 +30,7 @@ func (rs *results) median(name string, figure func(*run) float64) float64 {
 	for _, r := range rs.runs[name] {
 		values = append(values, figure(r))
 	}
-	m, _, _ := report.Median(values)
-	return m
+	return report.Median(values)
 }
 
 func seconds(r *run) float64 { return r.wall.Seconds() }

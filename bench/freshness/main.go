@@ -101,24 +101,24 @@ func (s *scene) measure(ctx context.Context, g *ground.Ground, t *report.Table) 
 		return err
 	}
 	defer p.Stop()
-	if err := pause(ctx, s.wait); err != nil {
+	if err := ground.Pause(ctx, s.wait); err != nil {
 		return err
 	}
-	before, err := spent(ctx, g, p, cloud)
+	before, err := g.Spent(ctx, p, cloud)
 	if err != nil {
 		return err
 	}
 	from := time.Now()
-	if err := pause(ctx, s.runs); err != nil {
+	if err := ground.Pause(ctx, s.runs); err != nil {
 		return err
 	}
 	to := time.Now()
-	after, err := spent(ctx, g, p, cloud)
+	after, err := g.Spent(ctx, p, cloud)
 	if err != nil {
 		return err
 	}
 	// What was shown last has to arrive too.
-	if err := pause(ctx, 2*s.wait); err != nil {
+	if err := ground.Pause(ctx, 2*s.wait); err != nil {
 		return err
 	}
 	f, err := compare(ctx, place, cloud, consumer, from, to)
@@ -128,35 +128,7 @@ func (s *scene) measure(ctx context.Context, g *ground.Ground, t *report.Table) 
 	perMinute := func(d time.Duration) string { return fmt.Sprintf("%.2f", d.Seconds()/s.runs.Minutes()) }
 	second := func(values []float64, q float64) string { return fmt.Sprintf("%.2f", report.Quantile(values, q)) }
 	t.Add(s.name, len(f.records), second(f.rows, 0.5), second(f.rows, 0.99), second(f.records, 0.5), second(f.records, 0.99),
-		f.twice, f.missing, perMinute(after.daemon-before.daemon), perMinute(after.postgres-before.postgres),
-		fmt.Sprintf("%.0f", float64(after.requests-before.requests)/s.runs.Minutes()))
+		f.twice, f.missing, perMinute(after.Daemon-before.Daemon), perMinute(after.Postgres-before.Postgres),
+		fmt.Sprintf("%.0f", float64(after.Requests-before.Requests)/s.runs.Minutes()))
 	return nil
-}
-
-type spending struct {
-	daemon, postgres time.Duration
-	requests         int
-}
-
-func spent(ctx context.Context, g *ground.Ground, p *ground.Process, cloud *ground.Cloud) (s spending, err error) {
-	costs, err := g.Meter.Read()
-	if err != nil {
-		return s, err
-	}
-	counts, err := cloud.Counts(ctx)
-	if err != nil {
-		return s, err
-	}
-	s.postgres, s.requests = costs.Postgres, counts.Logs+counts.Groups
-	s.daemon, err = g.Meter.Process(p.PID())
-	return s, err
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(d):
-		return nil
-	}
 }

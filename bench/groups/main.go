@@ -106,10 +106,8 @@ func fleet(ctx context.Context, g *ground.Ground, groups int, watched time.Durat
 	if err != nil {
 		return f, err
 	}
-	select {
-	case <-ctx.Done():
-		return f, ctx.Err()
-	case <-time.After(watched):
+	if err := ground.Pause(ctx, watched); err != nil {
+		return f, err
 	}
 	after, err := look(ctx, g, place, p, cloud)
 	if err != nil {
@@ -122,22 +120,14 @@ func fleet(ctx context.Context, g *ground.Ground, groups int, watched time.Durat
 }
 
 func look(ctx context.Context, g *ground.Ground, place *ground.Place, p *ground.Process, cloud *ground.Cloud) (f figures, err error) {
-	costs, err := g.Meter.Read()
+	spent, err := g.Spent(ctx, p, cloud)
 	if err != nil {
 		return f, err
 	}
-	f.postgres = costs.Postgres
-	if f.daemon, err = g.Meter.Process(p.PID()); err != nil {
-		return f, err
-	}
+	f.daemon, f.postgres, f.requests = spent.Daemon, spent.Postgres, spent.Requests
 	if f.resident, f.peak, err = p.Memory(); err != nil {
 		return f, err
 	}
-	counts, err := cloud.Counts(ctx)
-	if err != nil {
-		return f, err
-	}
-	f.requests = counts.Logs + counts.Groups
 	f.commits, err = place.Commits(ctx)
 	return f, err
 }

@@ -109,10 +109,8 @@ func (w *world) restart(ctx context.Context) (string, error) {
 	}
 	defer p.Stop()
 	ready := time.Since(began)
-	select {
-	case <-ctx.Done():
-		return "", ctx.Err()
-	case <-time.After(70 * time.Second): // each group is polled once
+	if err := ground.Pause(ctx, 70*time.Second); err != nil { // each group is polled once
+		return "", err
 	}
 	after, err := w.asked(ctx)
 	if err != nil {

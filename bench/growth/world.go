@@ -70,8 +70,7 @@ func (w *world) probe(ctx context.Context) (cost, error) {
 		for i, c := range list {
 			values[i] = of(c)
 		}
-		m, _, _ := report.Median(values)
-		return m
+		return report.Median(values)
 	}
 	c := cost{
 		wall: median(func(c cost) float64 { return c.wall }), all: median(func(c cost) float64 { return c.all }),

@@ -46,18 +46,17 @@ func (t *Table) Markdown() string {
 	return b.String()
 }
 
-// Median of what was measured several times, and its least and greatest.
-func Median(values []float64) (median, least, greatest float64) {
+// Median of what was measured several times; 0 of none.
+func Median(values []float64) float64 {
 	sorted := slices.Sorted(slices.Values(values))
-	n := len(sorted)
-	if n == 0 {
-		return 0, 0, 0
+	switch n := len(sorted); {
+	case n == 0:
+		return 0
+	case n%2 == 0:
+		return (sorted[n/2-1] + sorted[n/2]) / 2
+	default:
+		return sorted[n/2]
 	}
-	median = sorted[n/2]
-	if n%2 == 0 {
-		median = (sorted[n/2-1] + sorted[n/2]) / 2
-	}
-	return median, sorted[0], sorted[n-1]
 }
 
 // Quantile of values, the q-th part of them in order; 0 of none.

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"aslogd/internal/marked"
 )
 
 var header = []string{"scenario", "fault", "actions", "missing", "wrong", "extra", "repeated", "hits", "requests/N", "catch-up s", "peak MiB", ""}
@@ -116,14 +118,14 @@ func writeMarkdown(path string, arguments []string, results []*result, services 
 	return os.WriteFile(path, []byte(between(string(text), fragment(arguments, results, services, now))), 0o644)
 }
 
-// between replaces what stands between the marks.
+// between replaces what stands between the marks, which come at the end of a page
+// that has none.
 func between(text, fresh string) string {
-	before, rest, found := strings.Cut(text, beginMark)
-	_, after, closed := strings.Cut(rest, endMark)
-	if !found || !closed {
-		before, after = strings.TrimRight(text, "\n")+"\n\n", "\n"
+	page, err := marked.Replace(text, "torture", fresh)
+	if err != nil { // a page without the marks gets them
+		page, _ = marked.Replace(strings.TrimRight(text, "\n")+"\n\n"+beginMark+endMark+"\n", "torture", fresh)
 	}
-	return before + beginMark + "\n" + fresh + endMark + after
+	return page
 }
 
 // shown are the arguments that say what was run. Those that name files of
