@@ -85,3 +85,44 @@ func TestGroupsThatAreNoLongerNamed(t *testing.T) {
 		require.False(t, g.Unnamed, "without names all are to be read")
 	}
 }
+
+// A group that is named again has a worker anew, which has to know what is open
+// in it; one that has a worker is told without, for the worker knows it best.
+func TestNewsTellWhatIsOpenToWhoCannotKnow(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	pool := testenv.Postgres(t)
+	store := &checkpoint.Store{Pool: pool}
+	lease := own(t, pool, "s")
+	_, err := store.SaveList(ctx, lease, list(listed("a", 1, false)), 1)
+	require.NoError(t, err)
+	_, err = pool.Exec(ctx, `
+		INSERT INTO aslog.scaling_action (group_id, action_id, project_id, revision, start_time, first_seen_at, changed_at,
+		                                  shard, seq, content_hash, open, asked_epoch, asked_at)
+		VALUES ('a', 'hangs', 'p', 1, now(), now(), now(), 0, 1, '', true, 1, now())`)
+	require.NoError(t, err)
+	groups, err := store.Groups(ctx, 0)
+	require.NoError(t, err)
+	require.Len(t, groups[0].Open, 1)
+
+	_, since, err := store.News(ctx, 0, time.Now().Add(time.Hour))
+	require.NoError(t, err)
+	open := func() int {
+		t.Helper()
+		changed, now, err := store.News(ctx, 0, since)
+		require.NoError(t, err)
+		require.Len(t, changed, 1)
+		since = now
+		return len(changed[0].Open)
+	}
+	_, err = store.SaveList(ctx, lease, list(listed("a", 2, false)), 1)
+	require.NoError(t, err)
+	require.Zero(t, open(), "it has a worker")
+	require.NoError(t, store.NameGroups(ctx, lease, "s", "p", []string{"b"}, 1))
+	changed, since2, err := store.News(ctx, 0, since)
+	require.NoError(t, err)
+	require.Len(t, changed, 2)
+	since = since2
+	require.NoError(t, store.NameGroups(ctx, lease, "s", "p", []string{"a", "b"}, 1))
+	require.Equal(t, 1, open(), "its worker has left")
+}

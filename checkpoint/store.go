@@ -23,7 +23,13 @@ type Store struct {
 	Pool *pgxpool.Pool
 
 	mu   sync.Mutex
-	told map[string]time.Time // group: its changed_at when News last returned it
+	told map[string]telling // by group
+}
+
+// A telling is what was last told of a group.
+type telling struct {
+	at    time.Time // its changed_at
+	named bool      // it is to be read, so a worker has what is open in it
 }
 
 // SourceShard is the shard whose owner reads the source's group list.
@@ -31,10 +37,11 @@ func SourceShard(source string, shards int) int { return ShardOf(source, shards)
 
 // Groups are all groups of the shard, living and gone, by id.
 func (s *Store) Groups(ctx context.Context, shard int) ([]Group, error) {
-	groups, _, _, err := s.read(ctx, shard, nil)
+	groups, at, _, err := s.read(ctx, shard, nil)
 	if err != nil {
 		return nil, fmt.Errorf("read the groups of shard %d: %w", shard, err)
 	}
+	s.tell(groups, at)
 	return groups, nil
 }
 
@@ -42,10 +49,12 @@ func (s *Store) Groups(ctx context.Context, shard int) ([]Group, error) {
 // visible after its changed_at.
 const lookBack = 10 * time.Second
 
-// News are the groups of the shard that were found, hinted at, found to be
-// gone, found back, or named otherwise in the configuration, since the now of the call before; the zero time asks for
-// all. What happens once is returned once, even where a list's transaction
-// became visible late; only a Store that is new may repeat the last seconds.
+// News are the groups of the shard that were found, hinted at, found to be gone,
+// found back, or named otherwise in the configuration, since the now of the call
+// before; the zero time asks for all. What happens once is returned once, even
+// where a list's transaction became visible late; only a Store that is new may
+// repeat the last seconds. What is open comes with a group that was not told
+// before, or last as one that is not named.
 func (s *Store) News(ctx context.Context, shard int, since time.Time) (changed []Group, now time.Time, err error) {
 	from := since
 	if !since.IsZero() {
@@ -55,23 +64,52 @@ func (s *Store) News(ctx context.Context, shard int, since time.Time) (changed [
 	if err != nil {
 		return nil, since, fmt.Errorf("read the news of shard %d: %w", shard, err)
 	}
+	groups, at, strange := s.untold(groups, at, since)
+	if len(strange) > 0 {
+		rows, err := s.Pool.Query(ctx, openActionsSQL, pgx.NamedArgs{"shard": shard, "groups": strange})
+		if err == nil {
+			err = scanOpen(rows, groups)
+		}
+		if err != nil {
+			return nil, since, fmt.Errorf("read what is open in new groups of shard %d: %w", shard, err)
+		}
+	}
+	s.tell(groups, at)
+	return groups, now, nil
+}
+
+// untold are the groups that were not told as they stand, with the changed_at of
+// each, and which of them no worker can know: mostly none. The others' workers
+// know best what is open.
+func (s *Store) untold(groups []Group, at []time.Time, since time.Time) (changed []Group, times []time.Time, strange []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, g := range groups {
+		told := s.told[g.ID]
+		if at[i].Before(since) && told.at.Equal(at[i]) {
+			continue
+		}
+		changed, times = append(changed, g), append(times, at[i])
+		if since.IsZero() || !told.named {
+			strange = append(strange, g.ID)
+		}
+	}
+	return changed, times, strange
+}
+
+func (s *Store) tell(groups []Group, at []time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.told == nil {
-		s.told = map[string]time.Time{}
+		s.told = map[string]telling{}
 	}
 	for i, g := range groups {
-		if at[i].Before(since) && s.told[g.ID].Equal(at[i]) {
-			continue
-		}
-		s.told[g.ID] = at[i]
-		changed = append(changed, g)
+		s.told[g.ID] = telling{at[i], !g.Unnamed}
 	}
-	return changed, now, nil
 }
 
 // read returns groups, the changed_at of each, and Postgres's clock as it was
-// before it looked.
+// before it looked; what is open in them where it was asked for all.
 func (s *Store) read(ctx context.Context, shard int, since *time.Time) (groups []Group, at []time.Time, now time.Time, err error) {
 	args := pgx.NamedArgs{"shard": shard, "changed_since": since, "groups": nil}
 	batch := &pgx.Batch{}
@@ -85,21 +123,6 @@ func (s *Store) read(ctx context.Context, shard int, since *time.Time) (groups [
 	}
 	if err := s.Pool.SendBatch(ctx, batch).Close(); err != nil {
 		return nil, nil, now, err
-	}
-	if since != nil && len(groups) > 0 {
-		// Mostly nothing is new, and this second question is never asked.
-		ids := make([]string, len(groups))
-		for i, g := range groups {
-			ids[i] = g.ID
-		}
-		args["groups"] = ids
-		rows, err := s.Pool.Query(ctx, openActionsSQL, args)
-		if err != nil {
-			return nil, nil, now, err
-		}
-		if err := scanOpen(rows, groups); err != nil {
-			return nil, nil, now, err
-		}
 	}
 	return groups, at, now, nil
 }

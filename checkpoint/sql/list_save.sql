@@ -1,11 +1,12 @@
 -- One list, group by group. Rows that say what is stored are left alone, except
 -- once a minute for last_seen_at: ten thousand quiet groups must not be written
--- every few seconds.
+-- every few seconds. A group that goes on scaling is no news: it is polled fast
+-- already.
 WITH listed AS (
     SELECT l.*, clock.now,
            g.group_id IS NULL AS found,
            g.gone_at IS NOT NULL AS back,
-           g.group_id IS NULL OR g.gone_at IS NOT NULL OR g.unnamed_at IS NOT NULL OR coalesce(l.is_scaling, false)
+           g.group_id IS NULL OR g.gone_at IS NOT NULL OR g.unnamed_at IS NOT NULL
            OR g.is_scaling IS DISTINCT FROM l.is_scaling
            OR g.current_instance_number IS DISTINCT FROM l.current_number
            OR g.desire_instance_number IS DISTINCT FROM l.desire_number AS news,
