@@ -25,8 +25,7 @@ var (
 )
 
 // writeActions writes journal rows and the tables that show their present.
-// COPY takes what is new, twice as fast as INSERT would; changed actions are
-// updated in place, and their children replaced.
+// Changed actions are updated in place, and their children replaced.
 func (c *Committer) writeActions(ctx context.Context, tx pgx.Tx, a *attempt) error {
 	var revised, fresh []*change
 	var changed, noted []*change
@@ -44,22 +43,26 @@ func (c *Committer) writeActions(ctx context.Context, tx pgx.Tx, a *attempt) err
 	if err := c.updateActions(ctx, tx, a.end.at, changed, noted); err != nil {
 		return err
 	}
-	if err := copyRows(ctx, tx, "journal", journalColumns, revised, journalTuple); err != nil {
-		return err
-	}
-	if err := copyRows(ctx, tx, "scaling_action", actionColumns, fresh, actionTuple); err != nil {
-		return err
-	}
+	w := &tables{tx: tx}
 	instances := children(revised, func(a *action.Action) []action.Instance { return a.Instances })
-	if err := copyRows(ctx, tx, "scaling_action_instance", instanceColumns, instances, instanceTuple); err != nil {
-		return err
-	}
 	balancers := children(revised, func(a *action.Action) []action.LoadBalancer { return a.LoadBalancers })
-	if err := copyRows(ctx, tx, "scaling_action_load_balancer", loadBalancerColumns, balancers, loadBalancerTuple); err != nil {
+	reasons := children(revised, func(a *action.Action) []action.Reason { return a.Reasons })
+	if err := write(ctx, w, "journal", journalColumns, revised, journalTuple); err != nil {
 		return err
 	}
-	reasons := children(revised, func(a *action.Action) []action.Reason { return a.Reasons })
-	return copyRows(ctx, tx, "scaling_action_reason", reasonColumns, reasons, reasonTuple)
+	if err := write(ctx, w, "scaling_action", actionColumns, fresh, actionTuple); err != nil {
+		return err
+	}
+	if err := write(ctx, w, "scaling_action_instance", instanceColumns, instances, instanceTuple); err != nil {
+		return err
+	}
+	if err := write(ctx, w, "scaling_action_load_balancer", loadBalancerColumns, balancers, loadBalancerTuple); err != nil {
+		return err
+	}
+	if err := write(ctx, w, "scaling_action_reason", reasonColumns, reasons, reasonTuple); err != nil {
+		return err
+	}
+	return w.flush(ctx)
 }
 
 // updateActions brings the rows of changed actions up to date, takes their
@@ -71,9 +74,7 @@ func (c *Committer) updateActions(ctx context.Context, tx pgx.Tx, at time.Time, 
 		b.Queue(changeSQL, changeArrays(changed, pgx.NamedArgs{
 			"groups": groups, "actions": actions, "recorded_at": at, "shard": c.lease.Shard, "epoch": c.lease.Epoch,
 		}))
-		for _, sql := range []string{clearInstanceSQL, clearLoadBalancerSQL, clearReasonSQL} {
-			b.Queue(sql, pgx.NamedArgs{"groups": groups, "actions": actions})
-		}
+		queueClears(b, changed, groups, actions)
 	}
 	if len(noted) > 0 {
 		groups, actions := columns(keysOf(noted))
@@ -91,6 +92,23 @@ func (c *Committer) updateActions(ctx context.Context, tx pgx.Tx, at time.Time, 
 		return fmt.Errorf("update %d changed actions and %d notes: %w", len(changed), len(noted), err)
 	}
 	return nil
+}
+
+// queueClears takes the children of changed actions out. For a few it asks one by
+// one: what looks up arrays of keys is planned anew each time, which takes longer.
+func queueClears(b *pgx.Batch, changed []*change, groups, actions []string) {
+	if len(changed) > few {
+		for _, sql := range []string{clearInstanceSQL, clearLoadBalancerSQL, clearReasonSQL} {
+			b.Queue(sql, pgx.NamedArgs{"groups": groups, "actions": actions})
+		}
+		return
+	}
+	for i := range changed {
+		for _, table := range []string{"instance", "load_balancer", "reason"} {
+			b.Queue("DELETE FROM aslog.scaling_action_"+table+" WHERE group_id = @group AND action_id = @action",
+				pgx.NamedArgs{"group": groups[i], "action": actions[i]})
+		}
+	}
 }
 
 func changeArrays(changed []*change, args pgx.NamedArgs) pgx.NamedArgs {

@@ -7,7 +7,8 @@ UPDATE aslog.scaling_action a SET
     description = n.description, changed_at = @recorded_at, shard = @shard, seq = n.seq,
     content_hash = n.content_hash, raw = NULL, open = n.open,
     asked_epoch = @epoch, asked_at = n.asked_at,
-    earlier_hashes = CASE WHEN cardinality(e.hashes) > 64 THEN e.hashes[2:] ELSE e.hashes END,
+    earlier_hashes = (SELECT CASE WHEN cardinality(e.hashes) > 64 THEN e.hashes[2:] ELSE e.hashes END
+                      FROM (SELECT array_append(array_remove(coalesce(a.earlier_hashes, '{}'), n.content_hash), n.former)) AS e (hashes)),
     stale_hash = n.stale_hash, stale_since = n.stale_since
 FROM unnest(@groups::text[], @actions::text[], @revisions::bigint[], @projects::text[], @statuses::text[], @types::text[],
             @starts::timestamptz[], @ends::timestamptz[], @instances::bigint[], @desires::bigint[], @scalings::bigint[],
@@ -16,6 +17,4 @@ FROM unnest(@groups::text[], @actions::text[], @revisions::bigint[], @projects::
      AS n (group_id, action_id, revision, project_id, status, type, start_time, end_time,
            instance_value, desire_value, scaling_value, description, seq, content_hash, open, asked_at,
            former, stale_hash, stale_since)
-JOIN aslog.scaling_action o USING (group_id, action_id),
-     LATERAL (SELECT array_append(array_remove(coalesce(o.earlier_hashes, '{}'), n.content_hash), n.former) AS hashes) e
 WHERE a.group_id = n.group_id AND a.action_id = n.action_id
