@@ -1,6 +1,7 @@
 package sink
 
 import (
+	"bytes"
 	"context"
 	_ "embed"
 	"errors"
@@ -21,6 +22,8 @@ var (
 	relayFirstSQL string
 	//go:embed sql/relay_rows.sql
 	relayRowsSQL string
+	//go:embed sql/relay_hashes.sql
+	relayHashesSQL string
 	//go:embed sql/relay_advance.sql
 	relayAdvanceSQL string
 	//go:embed sql/relay_go_on.sql
@@ -136,6 +139,33 @@ func (s relayStore) rows(ctx context.Context, after published, limit, bytes int)
 		return nil, unread{fmt.Errorf("read the journal of shard %d after %d: %w", s.lease.Shard, after.seq, err)}
 	}
 	return list, nil
+}
+
+// confirm leaves of the messages after a published one those that the journal holds
+// as they are: the same seq with the same chain hash is the same row.
+func (s relayStore) confirm(ctx context.Context, after published, list []message) ([]message, error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
+	rows, err := s.pool.Query(ctx, relayHashesSQL, s.args(pgx.NamedArgs{
+		"after": after.seq, "until": list[len(list)-1].seq, "since": after.recordedAt,
+	}))
+	var seq int64
+	var hash []byte
+	same, equal := 0, true
+	if err == nil {
+		_, err = pgx.ForEachRow(rows, []any{&seq, &hash}, func() error {
+			equal = equal && same < len(list) && list[same].seq == seq && bytes.Equal(list[same].hash, hash)
+			if equal {
+				same++
+			}
+			return nil
+		})
+	}
+	if err != nil {
+		return nil, unread{fmt.Errorf("compare journal rows of shard %d after %d: %w", s.lease.Shard, after.seq, err)}
+	}
+	return list[:same], nil
 }
 
 // scanRows reads whole rows of a shard, in the columns' order of the queries.

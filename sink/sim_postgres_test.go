@@ -106,6 +106,10 @@ func (s simSession) Query(ctx context.Context, sql string, args ...any) (pgx.Row
 						r.Status, r.Type, r.StartTime, r.EndTime, r.InstanceValue, r.DesireValue, r.ScalingValue, r.ContentHash, string(r.Raw), r.ChainHash)
 				}
 			}
+		case relayHashesSQL:
+			for _, r := range now.journal[min(a["after"].(int64), now.head.seq):min(a["until"].(int64), now.head.seq)] {
+				rows.add(r.Seq, r.ChainHash)
+			}
 		default:
 			panic("a statement that the simulation does not know: " + sql)
 		}

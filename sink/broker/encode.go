@@ -104,13 +104,7 @@ func appendRecords(b []byte, records []Record) []byte {
 		b = binary.AppendVarint(b, after)
 		b = binary.AppendVarint(b, int64(i))
 		b = appendBytes(b, r.Key)
-		b = appendBytes(b, r.Value)
-		b = binary.AppendVarint(b, int64(len(r.Headers)))
-		for h := range r.Headers {
-			b = binary.AppendVarint(b, int64(len(r.Headers[h].Key)))
-			b = append(b, r.Headers[h].Key...)
-			b = appendBytes(b, r.Headers[h].Value)
-		}
+		b = append(b, r.Body...)
 	}
 	return b
 }
@@ -125,11 +119,7 @@ func appendBytes(b, text []byte) []byte {
 
 // length is how many bytes a record takes after the one that says so.
 func length(r *Record, after int64, delta int) int {
-	n := 1 + varint(after) + varint(int64(delta)) + sized(r.Key) + sized(r.Value) + varint(int64(len(r.Headers)))
-	for i := range r.Headers {
-		n += varint(int64(len(r.Headers[i].Key))) + len(r.Headers[i].Key) + sized(r.Headers[i].Value)
-	}
-	return n
+	return 1 + varint(after) + varint(int64(delta)) + sized(r.Key) + len(r.Body)
 }
 
 func sized(text []byte) int {
