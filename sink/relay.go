@@ -65,7 +65,7 @@ type Relay struct {
 	timeout  time.Duration
 	told     func()
 	bytes    int
-	idle     time.Duration // longest time without a look at the journal
+	idle     time.Duration // longest time without a look at the journal, of whose growth Wake tells
 	held     time.Duration // between looks at a fork
 	patience time.Duration // of CheckFork
 	longest  time.Duration
@@ -101,7 +101,7 @@ func NewRelay(cfg RelayConfig) *Relay {
 		timeout:  cfg.TransactionTimeout,
 		told:     cfg.Stopped,
 		bytes:    cfg.BatchBytes,
-		idle:     time.Second,
+		idle:     5 * time.Second,
 		held:     15 * time.Second,
 		patience: patience,
 		longest:  longest,

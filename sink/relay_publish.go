@@ -10,7 +10,7 @@ import (
 	"aslogd/sink/broker"
 )
 
-// publish commits one lot of rows, and reports whether there may be more. The
+// publish commits one lot of rows, and reports whether there are more. The
 // lease is checked before each transaction, and so is that the journal still
 // goes on from what is published: Postgres may have failed over to a standby
 // that lacked the last rows, and their seqs been given again before this looks.
@@ -18,7 +18,7 @@ import (
 // Invariants: a seq is published once, in order; what is published was in the
 // journal; each record's chain follows from that of the record before it.
 func (r *Relay) publish(ctx context.Context) (more bool, err error) {
-	st, err := r.store.state(ctx)
+	st, messages, err := r.store.confirm(ctx, r.at, r.recent.after(r.at, r.lot, r.bytes, r.limit))
 	if err != nil {
 		return false, err
 	}
@@ -33,9 +33,10 @@ func (r *Relay) publish(ctx context.Context) (more bool, err error) {
 	if err := r.fits(ctx); err != nil {
 		return false, r.settle(ctx, err)
 	}
-	messages, err := r.next(ctx, st)
-	if err != nil {
-		return false, err
+	if len(messages) == 0 {
+		if messages, err = r.read(ctx, st); err != nil {
+			return false, err
+		}
 	}
 	if len(messages) == 0 {
 		return r.doubt(ctx, st) // it went back and on again, with other rows
@@ -59,18 +60,15 @@ func (r *Relay) publish(ctx context.Context) (more bool, err error) {
 	r.at.seq, r.at.hash, r.at.recordedAt = last.seq, last.hash, last.at
 	r.at.offset = offsets[lastBatch] + int64(len(list[lastBatch].Records)) - 1
 	r.metrics.behind(r.lease.Shard, st.headSeq-r.at.seq)
-	return true, r.store.advance(ctx, r.at)
+	if r.at.seq == st.headSeq {
+		r.metrics.waiting(r.lease.Shard, 0)
+	}
+	return r.at.seq < st.headSeq, r.store.advance(ctx, r.at)
 }
 
-// next are the messages that follow the last published one: those of rows that
-// this process committed itself, where the journal says the same, else what is
-// made of the journal's rows. There is none where the journal does not go on from
-// what is published.
-func (r *Relay) next(ctx context.Context, st *shardState) ([]message, error) {
-	list, err := r.store.confirm(ctx, r.at, r.recent.after(r.at, r.lot, r.bytes, r.limit))
-	if err != nil || len(list) > 0 {
-		return list, err
-	}
+// read makes messages of the journal's rows that follow the last published one.
+// There is none where the journal does not go on from what is published.
+func (r *Relay) read(ctx context.Context, st *shardState) ([]message, error) {
 	rows, err := r.store.rows(ctx, r.at, r.lot, r.bytes)
 	if err != nil {
 		return nil, err

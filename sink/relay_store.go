@@ -22,8 +22,6 @@ var (
 	relayFirstSQL string
 	//go:embed sql/relay_rows.sql
 	relayRowsSQL string
-	//go:embed sql/relay_hashes.sql
-	relayHashesSQL string
 	//go:embed sql/relay_advance.sql
 	relayAdvanceSQL string
 	//go:embed sql/relay_go_on.sql
@@ -86,21 +84,37 @@ func (u unread) Unwrap() error { return u.error }
 // state also checks the lease: it fails with ErrLost when the shard is
 // another's.
 func (s relayStore) state(ctx context.Context) (*shardState, error) {
+	st, _, err := s.confirm(ctx, published{}, nil)
+	return st, err
+}
+
+// confirm is state, and leaves of the messages after a published one those that the
+// journal holds as they are: the same chain hash is the same row, seq and all.
+func (s relayStore) confirm(ctx context.Context, after published, list []message) (*shardState, []message, error) {
 	var st shardState
 	var recordedAt *time.Time
+	var hashes [][]byte
+	until := after.seq
+	if len(list) > 0 {
+		until = list[len(list)-1].seq
+	}
 	k := &st.known
-	err := s.pool.QueryRow(ctx, relayStateSQL, s.args(nil)).Scan(&st.headSeq, &st.headHash,
-		&k.seq, &k.hash, &recordedAt, &k.cluster, &k.topic, &k.offset, &st.stopped, &st.kind, &st.stoppedTopic)
+	err := s.pool.QueryRow(ctx, relayStateSQL, s.args(pgx.NamedArgs{"after": after.seq, "until": until, "since": after.recordedAt})).Scan(
+		&st.headSeq, &st.headHash, &k.seq, &k.hash, &recordedAt, &k.cluster, &k.topic, &k.offset, &st.stopped, &st.kind, &st.stoppedTopic, &hashes)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, fmt.Errorf("check the lease of shard %d: %w", s.lease.Shard, checkpoint.ErrLost)
+		return nil, nil, fmt.Errorf("check the lease of shard %d: %w", s.lease.Shard, checkpoint.ErrLost)
 	}
 	if err != nil {
-		return nil, unread{fmt.Errorf("check the lease of shard %d: %w", s.lease.Shard, err)}
+		return nil, nil, unread{fmt.Errorf("check the lease of shard %d: %w", s.lease.Shard, err)}
 	}
 	if recordedAt != nil {
 		k.recordedAt = recordedAt.UTC()
 	}
-	return &st, nil
+	same := 0
+	for same < min(len(list), len(hashes)) && bytes.Equal(list[same].hash, hashes[same]) {
+		same++
+	}
+	return &st, list[:same], nil
 }
 
 // row is the chain hash and recorded_at of one journal row; nil where there is
@@ -139,33 +153,6 @@ func (s relayStore) rows(ctx context.Context, after published, limit, bytes int)
 		return nil, unread{fmt.Errorf("read the journal of shard %d after %d: %w", s.lease.Shard, after.seq, err)}
 	}
 	return list, nil
-}
-
-// confirm leaves of the messages after a published one those that the journal holds
-// as they are: the same seq with the same chain hash is the same row.
-func (s relayStore) confirm(ctx context.Context, after published, list []message) ([]message, error) {
-	if len(list) == 0 {
-		return nil, nil
-	}
-	rows, err := s.pool.Query(ctx, relayHashesSQL, s.args(pgx.NamedArgs{
-		"after": after.seq, "until": list[len(list)-1].seq, "since": after.recordedAt,
-	}))
-	var seq int64
-	var hash []byte
-	same, equal := 0, true
-	if err == nil {
-		_, err = pgx.ForEachRow(rows, []any{&seq, &hash}, func() error {
-			equal = equal && same < len(list) && list[same].seq == seq && bytes.Equal(list[same].hash, hash)
-			if equal {
-				same++
-			}
-			return nil
-		})
-	}
-	if err != nil {
-		return nil, unread{fmt.Errorf("compare journal rows of shard %d after %d: %w", s.lease.Shard, after.seq, err)}
-	}
-	return list[:same], nil
 }
 
 // scanRows reads whole rows of a shard, in the columns' order of the queries.
