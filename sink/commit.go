@@ -25,6 +25,7 @@ type CommitterConfig struct {
 	Lease       checkpoint.Lease
 	Settle      time.Duration                              // how long an earlier payload must be shown again to be believed
 	Wake        func()                                     // called after a commit that made journal rows; may be nil
+	Made        func([]Revision)                           // told what a commit made, before Wake; may be nil
 	Before      func(ctx context.Context) error            // asked before the first commit; an error stops the shard; may be nil
 	Again       func(ctx context.Context) error            // asked anew where a commit's answer was lost and the journal lacks its rows; may be nil
 	Moved       func(ctx context.Context, why error) error // told that the journal went back, until it has noted that; may be nil
@@ -41,6 +42,7 @@ type Committer struct {
 	lease   checkpoint.Lease
 	settle  time.Duration
 	wake    func()
+	made    func([]Revision)
 	before  func(context.Context) error
 	again   func(context.Context) error
 	moved   func(context.Context, error) error
@@ -72,7 +74,7 @@ type Committer struct {
 // commits nothing before Run is called.
 func NewCommitter(cfg CommitterConfig) *Committer {
 	c := &Committer{
-		pool: cfg.Pool, lease: cfg.Lease, settle: cfg.Settle, wake: cfg.Wake, before: cfg.Before, again: cfg.Again, moved: cfg.Moved,
+		pool: cfg.Pool, lease: cfg.Lease, settle: cfg.Settle, wake: cfg.Wake, made: cfg.Made, before: cfg.Before, again: cfg.Again, moved: cfg.Moved,
 		log: cfg.Log.With().Int("shard", cfg.Lease.Shard).Logger(), metrics: cfg.Metrics,
 		limit: cfg.MemoryBytes, idle: 5 * time.Second, pause: 100 * time.Millisecond, jitter: rand.N[time.Duration], reach: earlierReach,
 		normalise: normalise,
@@ -85,6 +87,9 @@ func NewCommitter(cfg CommitterConfig) *Committer {
 	}
 	if c.wake == nil {
 		c.wake = func() {}
+	}
+	if c.made == nil {
+		c.made = func([]Revision) {}
 	}
 	if c.before == nil {
 		c.before = func(context.Context) error { return nil }

@@ -93,7 +93,8 @@ func (c *Committer) tell(a *attempt, items []*item) {
 	}
 	finish(items, nil)
 	c.metrics.committed(a)
-	if a.rows() > 0 {
+	if made := a.made(); len(made) > 0 {
+		c.made(made)
 		c.wake()
 	}
 }

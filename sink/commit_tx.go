@@ -64,6 +64,16 @@ func (a *attempt) rows() (n int) {
 	return n
 }
 
+// made are its journal rows.
+func (a *attempt) made() (list []Revision) {
+	for i := range a.changes {
+		if ch := &a.changes[i]; ch.row != nil {
+			list = append(list, Revision{ch.row, ch.chosen.seen.Action})
+		}
+	}
+	return list
+}
+
 // transact is the one commit. It locks the shard under its epoch, compares
 // what was read with what is stored, and writes journal, tables, coverage and
 // head, all or nothing. With keep false it takes everything back at the end,

@@ -1,9 +1,12 @@
 package sink
 
 import (
+	"encoding/binary"
 	"encoding/hex"
 	"strconv"
+	"time"
 
+	"aslogd/ingest/action"
 	"aslogd/sink/broker"
 )
 
@@ -14,59 +17,88 @@ const (
 	chainHeader = "aslogd-chain"
 )
 
-// records are what the two topics get for a row: the revision under its group's
-// id, and under group and action for the compacted topic. Both fit a batch of
-// limit bytes where leaving something out makes that possible.
-func records(r *Row, limit int) (revision, latest broker.Record, err error) {
-	latest = broker.Record{
-		Key:     []byte(r.GroupID + "/" + r.ActionID),
-		Time:    r.RecordedAt,
-		Headers: headers(r),
-	}
-	// The larger key decides, so that both carry the same value.
-	value, err := Value(r, limit-broker.Overhead-latest.Size())
-	if err != nil {
-		return revision, latest, err
-	}
-	latest.Value = value
-	revision = latest
-	revision.Key = []byte(r.GroupID)
-	return revision, latest, nil
+// headers is how many a record has.
+const headers = 11
+
+// appendHeaders writes CloudEvents 1.0 in binary mode, and aslogd's own.
+func appendHeaders(b []byte, r *Row) []byte {
+	b = broker.AppendHeader(b, "ce_specversion", "1.0")
+	b = broker.AppendHeader(b, "ce_id", r.GroupID, "/", r.ActionID, "/", strconv.FormatInt(r.Revision, 10))
+	b = broker.AppendHeader(b, "ce_type", "aslogd.action.v1")
+	b = broker.AppendHeader(b, "ce_source", "/projects/", r.ProjectID, "/groups/", r.GroupID)
+	b = broker.AppendHeader(b, "ce_subject", r.ActionID)
+	b = broker.AppendHeader(b, "ce_time", r.RecordedAt.UTC().Format(microseconds))
+	b = broker.AppendHeader(b, "ce_dataschema", "urn:aslogd:action:v1")
+	b = broker.AppendHeader(b, "content-type", "application/json")
+	b = broker.AppendHeader(b, seqHeader, strconv.FormatInt(r.Seq, 10))
+	b = broker.AppendHeader(b, shardHeader, strconv.Itoa(r.Shard))
+	return broker.AppendHeader(b, chainHeader, hex.EncodeToString(r.ChainHash))
 }
 
-// headers are CloudEvents 1.0 in binary mode, and aslogd's own.
-func headers(r *Row) []broker.Header {
-	text := func(key, value string) broker.Header { return broker.Header{Key: key, Value: []byte(value)} }
-	return []broker.Header{
-		text("ce_specversion", "1.0"),
-		text("ce_id", r.GroupID+"/"+r.ActionID+"/"+strconv.FormatInt(r.Revision, 10)),
-		text("ce_type", "aslogd.action.v1"),
-		text("ce_source", "/projects/"+r.ProjectID+"/groups/"+r.GroupID),
-		text("ce_subject", r.ActionID),
-		text("ce_time", r.RecordedAt.UTC().Format(microseconds)),
-		text("ce_dataschema", "urn:aslogd:action:v1"),
-		text("content-type", "application/json"),
-		text(seqHeader, strconv.FormatInt(r.Seq, 10)),
-		text(shardHeader, strconv.Itoa(r.Shard)),
-		text(chainHeader, hex.EncodeToString(r.ChainHash)),
-	}
+// A message is what the topics get for a row: the revision under its group's id,
+// and under group and action for the compacted topic.
+type message struct {
+	seq    int64
+	at     time.Time // recorded_at
+	hash   []byte    // of the chain
+	raw    int       // bytes of the raw record
+	group  int       // bytes of the group's id, with which key begins
+	latest broker.Record
 }
 
-// batches packs the records of rows into batches of limit bytes at the most,
-// those of the first topic before those of the second, and says which batch
-// holds the last row in the first topic.
-func batches(rows []*Row, prefix string, limit int) (list []broker.Batch, last int, err error) {
+// revision is the same record under its group's id.
+func (m *message) revision() broker.Record {
+	r := m.latest
+	r.Key = r.Key[:m.group:m.group]
+	return r
+}
+
+// fits reports whether it does, as it is, into a batch of limit bytes.
+func (m *message) fits(limit int) bool { return broker.Overhead+m.latest.Size() <= limit }
+
+// A maker makes messages, one after the other, and keeps room for the next.
+type maker struct{ value, headers []byte }
+
+// message is what the topics get for a row, of which a is the raw record. It fits
+// a batch of limit bytes where leaving something out makes that possible; the
+// larger key decides, so that both topics carry the same value.
+func (w *maker) message(r *Row, a *action.Action, limit int) message {
+	m := message{seq: r.Seq, at: r.RecordedAt, hash: r.ChainHash, raw: len(r.Raw), group: len(r.GroupID)}
+	m.latest.Time = r.RecordedAt
+	m.latest.Key = append(append(append(make([]byte, 0, len(r.GroupID)+1+len(r.ActionID)), r.GroupID...), '/'), r.ActionID...)
+	w.headers = appendHeaders(w.headers[:0], r)
+	const counts = 2 * binary.MaxVarintLen32 // how long the value is, and how many headers follow it
+	w.value = appendFitting(w.value[:0], r, a, limit-broker.Overhead-m.latest.Size()-len(w.headers)-counts)
+	m.latest.Body = make([]byte, 0, counts+len(w.value)+len(w.headers))
+	m.latest.Body = append(broker.AppendBody(m.latest.Body, w.value, headers), w.headers...)
+	return m
+}
+
+// messages are those of rows, whose raw records it reads.
+func messages(rows []*Row, limit int) ([]message, error) {
+	var w maker
+	list := make([]message, 0, len(rows))
+	for _, r := range rows {
+		a, err := readRaw(r)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, w.message(r, a, limit))
+	}
+	return list, nil
+}
+
+// batches packs messages into batches of limit bytes at the most, those of the
+// first topic before those of the second, and says which batch holds the last one
+// in the first topic.
+func batches(list []message, prefix string, limit int) (all []broker.Batch, last int) {
 	revisions := packer{topic: broker.ActionsTopic(prefix), limit: limit}
 	latests := packer{topic: broker.LatestTopic(prefix), limit: limit}
-	for _, r := range rows {
-		revision, latest, err := records(r, limit)
-		if err != nil {
-			return nil, 0, err
-		}
-		revisions.add(revision)
-		latests.add(latest)
+	for i := range list {
+		revisions.add(list[i].revision())
+		latests.add(list[i].latest)
 	}
-	return append(revisions.done, latests.done...), len(revisions.done) - 1, nil
+	return append(revisions.done, latests.done...), len(revisions.done) - 1
 }
 
 type packer struct {

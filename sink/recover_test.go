@@ -31,7 +31,7 @@ func connect(t testing.TB, url string) *pgxpool.Pool {
 func (b *relayBench) live(l checkpoint.Lease, batches ...*ingest.Batch) (sum ingest.Outcome) {
 	b.Helper()
 	r := b.relay(l, nil)
-	c := NewCommitter(CommitterConfig{Pool: b.pool, Lease: l, Settle: time.Hour, Wake: r.Wake, Before: r.CheckFork, Again: r.CheckAgain, Moved: r.Moved})
+	c := NewCommitter(CommitterConfig{Pool: b.pool, Lease: l, Settle: time.Hour, Made: r.Made, Wake: r.Wake, Before: r.CheckFork, Again: r.CheckAgain, Moved: r.Moved})
 	c.idle, c.pause = 10*time.Millisecond, 5*time.Millisecond
 	_, stop := b.start(r)
 	ctx, cancel := context.WithCancel(context.Background())

@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/rs/zerolog"
+	"golang.org/x/sync/semaphore"
 
 	"aslogd/checkpoint"
 	"aslogd/sink/broker"
@@ -35,6 +36,10 @@ type RelayConfig struct {
 	// BatchBytes bounds the raw records of one transaction, as they are sent;
 	// 2 MiB when zero.
 	BatchBytes int
+
+	// Memory bounds what is remembered of rows until they are published, in bytes;
+	// relays may share it. 4 MiB of its own when nil.
+	Memory *semaphore.Weighted
 }
 
 // maxRows bounds a transaction's rows.
@@ -60,13 +65,14 @@ type Relay struct {
 	timeout  time.Duration
 	told     func()
 	bytes    int
-	idle     time.Duration // longest time without a look at the journal
+	idle     time.Duration // longest time without a look at the journal, of whose growth Wake tells
 	held     time.Duration // between looks at a fork
 	patience time.Duration // of CheckFork
 	longest  time.Duration
 	shards   int
 	jitter   func(time.Duration) time.Duration
 
+	recent *recent
 	wake   chan struct{}
 	turn   chan struct{} // holds one token while someone uses what follows
 	clear  atomic.Bool   // journal and topic were compared, and agree
@@ -95,12 +101,13 @@ func NewRelay(cfg RelayConfig) *Relay {
 		timeout:  cfg.TransactionTimeout,
 		told:     cfg.Stopped,
 		bytes:    cfg.BatchBytes,
-		idle:     time.Second,
+		idle:     5 * time.Second,
 		held:     15 * time.Second,
 		patience: patience,
 		longest:  longest,
 		shards:   cfg.Shards,
 		jitter:   rand.N[time.Duration],
+		recent:   &recent{room: cfg.Memory},
 		wake:     make(chan struct{}, 1),
 		turn:     make(chan struct{}, 1),
 		lot:      maxRows,
@@ -111,11 +118,17 @@ func NewRelay(cfg RelayConfig) *Relay {
 	if r.bytes == 0 {
 		r.bytes = 2 << 20
 	}
+	if r.recent.room == nil {
+		r.recent.room = semaphore.NewWeighted(4 << 20)
+	}
 	if r.told == nil {
 		r.told = func() {}
 	}
 	return r
 }
+
+// Made tells what a commit made, in the order of the journal. It never blocks.
+func (r *Relay) Made(made []Revision) { r.recent.put(made) }
 
 // Wake says that the journal has grown. It never blocks.
 func (r *Relay) Wake() {
@@ -131,6 +144,7 @@ func (r *Relay) Wake() {
 // Stopping in the middle of a transaction is harmless.
 func (r *Relay) Run(ctx context.Context) error {
 	defer r.metrics.forget(r.lease.Shard)
+	defer r.recent.close()
 	trouble := trouble{log: r.log}
 	for failures := 0; ; {
 		err := r.drain(ctx)

@@ -14,6 +14,7 @@ import (
 	"github.com/segmentio/kafka-go"
 
 	"aslogd/checkpoint"
+	"aslogd/ingest/action"
 	"aslogd/internal/testenv"
 	"aslogd/sink/broker"
 )
@@ -80,8 +81,20 @@ func (b *relayBench) start(r *Relay) (said <-chan error, stop func()) {
 	return out, stop
 }
 
+// written appends n rows, and is what their commit tells of them.
+func (b *relayBench) written(shard, n int) (made []Revision) {
+	for _, r := range b.write(shard, n, nil) {
+		a, err := action.Read(r.Raw)
+		if err != nil {
+			b.Fatal(err)
+		}
+		made = append(made, Revision{r, a})
+	}
+	return made
+}
+
 // write appends n rows to the journal, as a commit does.
-func (b *relayBench) write(shard, n int, raw func(seq int64) string) {
+func (b *relayBench) write(shard, n int, raw func(seq int64) string) (written []*Row) {
 	b.Helper()
 	ctx := b.Context()
 	err := pgx.BeginFunc(ctx, b.pool, func(tx pgx.Tx) error {
@@ -106,6 +119,7 @@ func (b *relayBench) write(shard, n int, raw func(seq int64) string) {
 			hash = ChainHash(hash, r)
 			r.ChainHash = hash
 			rows = append(rows, &change{row: r})
+			written = append(written, r)
 		}
 		if err := copyRows(ctx, tx, "journal", journalColumns, rows, journalTuple); err != nil {
 			return err
@@ -116,6 +130,7 @@ func (b *relayBench) write(shard, n int, raw func(seq int64) string) {
 	if err != nil {
 		b.Fatal(err)
 	}
+	return written
 }
 
 func (b *relayBench) publishedSeq(shard int) (seq int64, stopped string) {

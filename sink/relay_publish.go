@@ -10,7 +10,7 @@ import (
 	"aslogd/sink/broker"
 )
 
-// publish commits one lot of rows, and reports whether there may be more. The
+// publish commits one lot of rows, and reports whether there are more. The
 // lease is checked before each transaction, and so is that the journal still
 // goes on from what is published: Postgres may have failed over to a standby
 // that lacked the last rows, and their seqs been given again before this looks.
@@ -18,7 +18,7 @@ import (
 // Invariants: a seq is published once, in order; what is published was in the
 // journal; each record's chain follows from that of the record before it.
 func (r *Relay) publish(ctx context.Context) (more bool, err error) {
-	st, err := r.store.state(ctx)
+	st, messages, err := r.store.confirm(ctx, r.at, r.recent.after(r.at, r.lot, r.bytes, r.limit))
 	if err != nil {
 		return false, err
 	}
@@ -33,39 +33,53 @@ func (r *Relay) publish(ctx context.Context) (more bool, err error) {
 	if err := r.fits(ctx); err != nil {
 		return false, r.settle(ctx, err)
 	}
-	rows, err := r.store.rows(ctx, r.at, r.lot, r.bytes)
-	if err != nil {
-		return false, err
+	if len(messages) == 0 {
+		if messages, err = r.read(ctx, st); err != nil {
+			return false, err
+		}
 	}
-	if r.at.seq > 0 && len(rows) > 0 && rows[0].Seq == r.at.seq+1 && !r.at.precedes(rows[0]) {
+	if len(messages) == 0 {
 		return r.doubt(ctx, st) // it went back and on again, with other rows
 	}
-	if rows, err = r.gapless(rows, st.headSeq); err != nil {
-		return false, r.settle(ctx, err)
-	}
-	r.metrics.waiting(r.lease.Shard, time.Since(rows[0].RecordedAt))
-	list, lastBatch, err := batches(rows, r.prefix, r.limit)
-	if err != nil {
-		return false, err
-	}
-	last := rows[len(rows)-1]
-	r.sent.Store(&published{seq: last.Seq, hash: last.ChainHash})
+	r.metrics.waiting(r.lease.Shard, time.Since(messages[0].at))
+	list, lastBatch := batches(messages, r.prefix, r.limit)
+	last := messages[len(messages)-1]
+	r.sent.Store(&published{seq: last.seq, hash: last.hash})
 	r.noted.Store(false)
 	producer := r.producer
 	r.producer = nil // until the outcome is known
 	offsets, err := producer.Publish(ctx, r.lease.Shard, list)
 	if err != nil {
 		if errors.Is(err, broker.ErrTooLarge) {
-			r.smaller(ctx, len(rows))
+			r.smaller(ctx, len(messages))
 		}
 		return false, err
 	}
 	r.producer = producer
 	r.lot = min(2*r.lot, maxRows)
-	r.at.seq, r.at.hash, r.at.recordedAt = last.Seq, last.ChainHash, last.RecordedAt
+	r.at.seq, r.at.hash, r.at.recordedAt = last.seq, last.hash, last.at
 	r.at.offset = offsets[lastBatch] + int64(len(list[lastBatch].Records)) - 1
 	r.metrics.behind(r.lease.Shard, st.headSeq-r.at.seq)
-	return true, r.store.advance(ctx, r.at)
+	if r.at.seq == st.headSeq {
+		r.metrics.waiting(r.lease.Shard, 0)
+	}
+	return r.at.seq < st.headSeq, r.store.advance(ctx, r.at)
+}
+
+// read makes messages of the journal's rows that follow the last published one.
+// There is none where the journal does not go on from what is published.
+func (r *Relay) read(ctx context.Context, st *shardState) ([]message, error) {
+	rows, err := r.store.rows(ctx, r.at, r.lot, r.bytes)
+	if err != nil {
+		return nil, err
+	}
+	if r.at.seq > 0 && len(rows) > 0 && rows[0].Seq == r.at.seq+1 && !r.at.precedes(rows[0]) {
+		return nil, nil
+	}
+	if rows, err = r.gapless(rows, st.headSeq); err != nil {
+		return nil, r.settle(ctx, err)
+	}
+	return messages(rows, r.limit)
 }
 
 // doubt has journal and topic compared again before anything else is published.

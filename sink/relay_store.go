@@ -1,6 +1,7 @@
 package sink
 
 import (
+	"bytes"
 	"context"
 	_ "embed"
 	"errors"
@@ -83,21 +84,37 @@ func (u unread) Unwrap() error { return u.error }
 // state also checks the lease: it fails with ErrLost when the shard is
 // another's.
 func (s relayStore) state(ctx context.Context) (*shardState, error) {
+	st, _, err := s.confirm(ctx, published{}, nil)
+	return st, err
+}
+
+// confirm is state, and leaves of the messages after a published one those that the
+// journal holds as they are: the same chain hash is the same row, seq and all.
+func (s relayStore) confirm(ctx context.Context, after published, list []message) (*shardState, []message, error) {
 	var st shardState
 	var recordedAt *time.Time
+	var hashes [][]byte
+	until := after.seq
+	if len(list) > 0 {
+		until = list[len(list)-1].seq
+	}
 	k := &st.known
-	err := s.pool.QueryRow(ctx, relayStateSQL, s.args(nil)).Scan(&st.headSeq, &st.headHash,
-		&k.seq, &k.hash, &recordedAt, &k.cluster, &k.topic, &k.offset, &st.stopped, &st.kind, &st.stoppedTopic)
+	err := s.pool.QueryRow(ctx, relayStateSQL, s.args(pgx.NamedArgs{"after": after.seq, "until": until, "since": after.recordedAt})).Scan(
+		&st.headSeq, &st.headHash, &k.seq, &k.hash, &recordedAt, &k.cluster, &k.topic, &k.offset, &st.stopped, &st.kind, &st.stoppedTopic, &hashes)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return nil, fmt.Errorf("check the lease of shard %d: %w", s.lease.Shard, checkpoint.ErrLost)
+		return nil, nil, fmt.Errorf("check the lease of shard %d: %w", s.lease.Shard, checkpoint.ErrLost)
 	}
 	if err != nil {
-		return nil, unread{fmt.Errorf("check the lease of shard %d: %w", s.lease.Shard, err)}
+		return nil, nil, unread{fmt.Errorf("check the lease of shard %d: %w", s.lease.Shard, err)}
 	}
 	if recordedAt != nil {
 		k.recordedAt = recordedAt.UTC()
 	}
-	return &st, nil
+	same := 0
+	for same < min(len(list), len(hashes)) && bytes.Equal(list[same].hash, hashes[same]) {
+		same++
+	}
+	return &st, list[:same], nil
 }
 
 // row is the chain hash and recorded_at of one journal row; nil where there is

@@ -190,12 +190,12 @@ func (r *replay) publish(ctx context.Context, shard int, rows []*Row) error {
 	for i := range packers {
 		packers[i] = packer{topic: r.Topic, limit: r.limit}
 	}
-	for _, row := range rows {
-		record, _, err := records(row, r.limit)
-		if err != nil {
-			return err
-		}
-		packers[r.place(shard, row)].add(record)
+	list, err := messages(rows, r.limit)
+	if err != nil {
+		return err
+	}
+	for i, row := range rows {
+		packers[r.place(shard, row)].add(list[i].revision())
 	}
 	for partition, p := range packers {
 		if len(p.done) == 0 {

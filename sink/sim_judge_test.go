@@ -96,8 +96,8 @@ func (s *simulation) judgeTopics() {
 			case s.former[r.chain] != so.chain:
 				s.fail("%s: seq %d was published after another row than it follows in the journal", name, r.seq)
 			default:
-				revision, _, err := records(row, broker.DefaultLimit)
-				if err != nil || !bytes.Equal(revision.Value, r.value) {
+				value, err := Value(row, broker.DefaultLimit)
+				if err != nil || !bytes.Equal(value, r.value) {
 					s.fail("%s: seq %d is not what its row says: %v", name, r.seq, err)
 				}
 			}

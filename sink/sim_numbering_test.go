@@ -66,7 +66,7 @@ func (n *numbering) hold(with func(*CommitterConfig)) (c *Committer, r *Relay, s
 	n.turns++
 	r = n.relay(n.owner, n.lease, n.turns, func() { c.Recheck() })
 	cfg := CommitterConfig{
-		Lease: n.lease, Settle: time.Hour, Wake: r.Wake, Before: r.CheckFork, Again: r.CheckAgain, Moved: r.Moved, Log: zerolog.Nop(),
+		Lease: n.lease, Settle: time.Hour, Made: r.Made, Wake: r.Wake, Before: r.CheckFork, Again: r.CheckAgain, Moved: r.Moved, Log: zerolog.Nop(),
 	}
 	if with != nil {
 		with(&cfg)

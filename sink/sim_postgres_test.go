@@ -31,6 +31,14 @@ func (s *simState) clone() *simState {
 	return &c
 }
 
+// hashes are the chain hashes of the rows asked for.
+func (s *simState) hashes(a pgx.NamedArgs) (list [][]byte) {
+	for _, r := range s.journal[min(a["after"].(int64), s.head.seq):min(a["until"].(int64), s.head.seq)] {
+		list = append(list, r.ChainHash)
+	}
+	return list
+}
+
 // A simPostgres is a database with one shard: transactions that lock its row,
 // and are all or nothing.
 type simPostgres struct {
@@ -88,7 +96,7 @@ func (s simSession) Query(ctx context.Context, sql string, args ...any) (pgx.Row
 				if k.seq == 0 {
 					offset = -1
 				}
-				rows.add(now.head.seq, now.head.hash, k.seq, k.hash, known(k.recordedAt), k.cluster, k.topic, offset, now.stopped, Kind(""), "")
+				rows.add(now.head.seq, now.head.hash, k.seq, k.hash, known(k.recordedAt), k.cluster, k.topic, offset, now.stopped, Kind(""), "", now.hashes(a))
 			}
 		case relayRowSQL:
 			if seq := a["seq"].(int64); seq > 0 && seq <= now.head.seq {

@@ -163,7 +163,7 @@ func (s *simulation) holdOnce(ctx context.Context, p *process, lease checkpoint.
 	var committer *Committer
 	relay := s.relay(p, lease, turn, func() { committer.Recheck() })
 	writes := role("committer", 0)
-	committer = NewCommitter(CommitterConfig{Lease: lease, Settle: time.Hour, Wake: relay.Wake, Before: relay.CheckFork,
+	committer = NewCommitter(CommitterConfig{Lease: lease, Settle: time.Hour, Made: relay.Made, Wake: relay.Wake, Before: relay.CheckFork,
 		Again: relay.CheckAgain, Moved: relay.Moved, Log: zerolog.Nop()})
 	committer.idle = time.Second
 	dice := role("pauses of committer", 0).rng // Run's alone

@@ -24,14 +24,27 @@ const (
 // most where leaving out the raw record, then the lists, then the description
 // makes that possible. It is a function of the row and of size alone.
 func Value(r *Row, size int) ([]byte, error) {
+	a, err := readRaw(r)
+	if err != nil {
+		return nil, err
+	}
+	return appendFitting(make([]byte, 0, 1024+2*len(r.Raw)), r, a, size), nil
+}
+
+func readRaw(r *Row) (*action.Action, error) {
 	a, err := action.Read(r.Raw)
 	if err != nil {
 		return nil, fmt.Errorf("parse journal row %d of shard %d: %w", r.Seq, r.Shard, err)
 	}
+	return a, nil
+}
+
+// appendFitting writes the value into what is empty.
+func appendFitting(b []byte, r *Row, a *action.Action, size int) []byte {
 	for s := whole; ; s++ {
-		v := appendValue(make([]byte, 0, 1024+2*len(r.Raw)), r, a, s)
-		if len(v) <= size || s == noDescription {
-			return v, nil
+		b = appendValue(b[:0], r, a, s)
+		if len(b) <= size || s == noDescription {
+			return b
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
 
 	"aslogd/checkpoint"
 	"aslogd/history"
@@ -36,6 +37,7 @@ type parts struct {
 	publishing   *sink.RelayMetrics
 	commitMemory int64 // of each shard
 	relayMemory  int
+	recent       *semaphore.Weighted // bytes of what is committed and not published yet
 }
 
 func (d *daemon) newParts() (*parts, error) {
@@ -49,13 +51,15 @@ func (d *daemon) newParts() (*parts, error) {
 	}
 	// A quarter of the memory for answers on their way in and pages until they
 	// are stored, a quarter for batches that wait to be committed, an eighth for what is on its way out
-	// (which stands there three times: row, value, compressed); the rest is for
-	// what is being worked on.
+	// (which stands there three times: row, value, compressed), a sixteenth for what
+	// is stored and not published yet; the rest is for what is being worked on.
 	limit := int64(d.config.MemoryLimit)
 	shards := int64(d.config.Shards)
 	memory := asapi.NewMemory(limit / 4)
 	p.commitMemory = max(1<<20, limit/4/shards)
 	p.relayMemory = int(min(2<<20, max(128<<10, limit/24/shards)))
+
+	p.recent = semaphore.NewWeighted(limit / 16)
 
 	metrics := asapi.NewMetrics(d.registry)
 	grants := &checkpoint.Budget{Pool: d.pool}
@@ -103,9 +107,10 @@ func (p *parts) hold(ctx context.Context, lease checkpoint.Lease) error {
 		relay = sink.NewRelay(sink.RelayConfig{
 			Pool: p.pool, Lease: lease, Broker: p.broker, Prefix: p.config.KafkaTopicPrefix, Shards: p.config.Shards, Log: p.log, Metrics: p.publishing,
 			TransactionTimeout: max(p.config.LeaseTTL, 10*time.Second), BatchBytes: p.relayMemory,
+			Memory:  p.recent,
 			Stopped: func() { committer.Recheck() },
 		})
-		config.Wake, config.Before = relay.Wake, relay.CheckFork
+		config.Made, config.Wake, config.Before = relay.Made, relay.Wake, relay.CheckFork
 		config.Again, config.Moved = relay.CheckAgain, relay.Moved
 		defer p.health.watch(lease.Shard, func() (kind, what string) {
 			if fork := relay.Stands(); fork != nil {

@@ -197,6 +197,13 @@ var memory = []mutation{
 		pkg:    "sink", test: "TestLaw09ATransactionIsBoundedByBytes",
 	},
 	{
+		breaks: "what is not published yet is remembered without end",
+		file:   "sink/relay_recent.go",
+		old:    `		if !m.room.TryAcquire(one.size) {`,
+		new:    `		if !m.room.TryAcquire(0) {`,
+		pkg:    "sink", test: "TestLaw09WhatIsRememberedIsBounded",
+	},
+	{
 		breaks: "answers are asked for without room",
 		file:   "ingest/asapi/admit.go",
 		old:    `		held, err := c.cfg.Memory.hold(ctx, n)`,

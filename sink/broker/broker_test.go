@@ -128,7 +128,7 @@ func TestLaw05ReadBackLeavesOutWhatWasAborted(t *testing.T) {
 	batch := func(names ...string) Batch {
 		batch := Batch{Topic: topic}
 		for _, name := range names {
-			batch.Records = append(batch.Records, Record{Key: []byte("k"), Value: []byte(name), Time: time.Now(), Headers: []Header{{Key: "name", Value: []byte(name)}}})
+			batch.Records = append(batch.Records, Record{Key: []byte("k"), Time: time.Now(), Body: AppendHeader(AppendBody(nil, []byte(name), 1), "name", name)})
 		}
 		return batch
 	}

@@ -1,9 +1,11 @@
 package broker
 
 import (
+	"bytes"
 	"encoding/binary"
 	"hash/crc32"
-	"sync"
+	"runtime"
+	"slices"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -38,10 +40,12 @@ const (
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // compressor is for all relays at once. The quickest level it is: a step further
-// takes twice the time for a tenth of the size. It is used once here, so that
-// what it makes at its first use belongs to no caller.
+// takes more time for hardly less size. A checksum of its own would say what the
+// batch's does. It is used once here, so that what it makes at its first use belongs
+// to no caller.
 var compressor = func() *zstd.Encoder {
-	c, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithLowerEncoderMem(true), zstd.WithWindowSize(1<<20))
+	c, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderCRC(false),
+		zstd.WithLowerEncoderMem(true), zstd.WithWindowSize(1<<20))
 	if err != nil {
 		panic(err) // only of options that there are not
 	}
@@ -49,17 +53,38 @@ var compressor = func() *zstd.Encoder {
 	return c
 }()
 
-// plain are buffers for records before their compression.
-var plain = sync.Pool{New: func() any { return new([]byte) }}
+// A desk has room to write a batch in. There are as many as can be at work at
+// once; they are kept, for new room as large would have to be cleared each time.
+type desk struct{ plain, packed []byte }
+
+const keptRoom = 4 << 20 // bytes; a larger one was for a record that is not usual
+
+var desks = func() chan *desk {
+	n := runtime.GOMAXPROCS(0)
+	all := make(chan *desk, n)
+	for range n {
+		all <- &desk{}
+	}
+	return all
+}()
+
+func (d *desk) leave() {
+	if cap(d.plain) > keptRoom {
+		d.plain = nil
+	}
+	if cap(d.packed) > keptRoom {
+		d.packed = nil
+	}
+	desks <- d
+}
 
 // encode writes a transactional batch of format 2, compressed.
 func encode(records []Record, producer int64, epoch int16, sequence int32) []byte {
-	room := plain.Get().(*[]byte)
-	defer plain.Put(room)
-	*room = appendRecords((*room)[:0], records)
-
-	b := make([]byte, batchHeader, batchHeader+len(*room)/3)
-	b = compressor.EncodeAll(*room, b)
+	d := <-desks
+	defer d.leave()
+	d.plain = appendRecords(slices.Grow(d.plain[:0], size(records)), records)
+	d.packed = compressor.EncodeAll(d.plain, append(d.packed[:0], make([]byte, batchHeader)...))
+	b := bytes.Clone(d.packed)
 	first, last := times(records)
 	put := binary.BigEndian
 	put.PutUint32(b, uint32(len(b)-sizePrefix))
@@ -76,6 +101,14 @@ func encode(records []Record, producer int64, epoch int16, sequence int32) []byt
 	put.PutUint32(b[atAttributes+36:], uint32(len(records)))
 	put.PutUint32(b[atChecksum:], crc32.Checksum(b[atAttributes:], castagnoli))
 	return b
+}
+
+// size bounds the bytes of records.
+func size(records []Record) (n int) {
+	for i := range records {
+		n += records[i].Size()
+	}
+	return n
 }
 
 // times are that of the first record, and the greatest.
@@ -104,13 +137,7 @@ func appendRecords(b []byte, records []Record) []byte {
 		b = binary.AppendVarint(b, after)
 		b = binary.AppendVarint(b, int64(i))
 		b = appendBytes(b, r.Key)
-		b = appendBytes(b, r.Value)
-		b = binary.AppendVarint(b, int64(len(r.Headers)))
-		for h := range r.Headers {
-			b = binary.AppendVarint(b, int64(len(r.Headers[h].Key)))
-			b = append(b, r.Headers[h].Key...)
-			b = appendBytes(b, r.Headers[h].Value)
-		}
+		b = append(b, r.Body...)
 	}
 	return b
 }
@@ -125,11 +152,7 @@ func appendBytes(b, text []byte) []byte {
 
 // length is how many bytes a record takes after the one that says so.
 func length(r *Record, after int64, delta int) int {
-	n := 1 + varint(after) + varint(int64(delta)) + sized(r.Key) + sized(r.Value) + varint(int64(len(r.Headers)))
-	for i := range r.Headers {
-		n += varint(int64(len(r.Headers[i].Key))) + len(r.Headers[i].Key) + sized(r.Headers[i].Value)
-	}
-	return n
+	return 1 + varint(after) + varint(int64(delta)) + sized(r.Key) + len(r.Body)
 }
 
 func sized(text []byte) int {

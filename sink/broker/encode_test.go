@@ -22,18 +22,19 @@ func TestABatchIsReadBackAsItWas(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.SliceOfN(rapid.Byte(), 0, 300)
 		base := time.UnixMilli(rapid.Int64Range(0, 1<<41).Draw(t, "base"))
-		var want []Record
+		var want []shownRecord
+		var records []Record
 		for range rapid.IntRange(1, 50).Draw(t, "records") {
-			r := Record{
+			r := shownRecord{
 				Key: text.Draw(t, "key"), Value: text.Draw(t, "value"),
 				Time: base.Add(time.Duration(rapid.IntRange(-5000, 100_000).Draw(t, "after")) * time.Millisecond),
 			}
 			for range rapid.IntRange(0, 3).Draw(t, "headers") {
-				r.Headers = append(r.Headers, Header{Key: rapid.StringN(1, 20, 40).Draw(t, "name"), Value: text.Draw(t, "header")})
+				r.Headers = append(r.Headers, protocol.Header{Key: rapid.StringN(1, 20, 40).Draw(t, "name"), Value: text.Draw(t, "header")})
 			}
-			want = append(want, r)
+			want, records = append(want, r), append(records, r.record())
 		}
-		have, set := decode(t, encode(want, 77, 3, 1234))
+		have, set := decode(t, encode(records, 77, 3, 1234))
 		require.Equal(t, shown(want), shown(have))
 		require.Equal(t, protocol.Transactional|protocol.Zstd, set.Attributes)
 	})
@@ -41,11 +42,11 @@ func TestABatchIsReadBackAsItWas(t *testing.T) {
 
 func TestABatchNamesItsProducer(t *testing.T) {
 	t.Parallel()
-	b := encode([]Record{{Value: []byte("v"), Time: time.UnixMilli(5)}}, 1<<40+7, 300, 1<<20+1)
+	b := encode([]Record{shownRecord{Value: []byte("v"), Time: time.UnixMilli(5)}.record()}, 1<<40+7, 300, 1<<20+1)
 	require.Equal(t, []byte{0, 0, 1, 0, 0, 0, 0, 7, 1, 44, 0, 0x10, 0, 1}, b[atAttributes+22:atAttributes+36])
 }
 
-func decode(t require.TestingT, b []byte) (records []Record, set protocol.RecordSet) {
+func decode(t require.TestingT, b []byte) (records []shownRecord, set protocol.RecordSet) {
 	_, err := set.ReadFrom(bytes.NewReader(b)) // it verifies the checksum
 	require.NoError(t, err)
 	for {
@@ -58,11 +59,27 @@ func decode(t require.TestingT, b []byte) (records []Record, set protocol.Record
 		require.NoError(t, err)
 		value, err := protocol.ReadAll(r.Value)
 		require.NoError(t, err)
-		records = append(records, Record{Key: key, Value: value, Time: r.Time, Headers: r.Headers})
+		records = append(records, shownRecord{Key: key, Value: value, Time: r.Time, Headers: r.Headers})
 	}
 }
 
-func shown(records []Record) string {
+// A shownRecord is a record as a consumer sees it.
+type shownRecord struct {
+	Key, Value []byte
+	Time       time.Time
+	Headers    []protocol.Header
+}
+
+func (r shownRecord) record() Record {
+	body := AppendBody(nil, r.Value, len(r.Headers))
+	for _, h := range r.Headers {
+		half := len(h.Value) / 2
+		body = AppendHeader(body, h.Key, string(h.Value[:half]), string(h.Value[half:]))
+	}
+	return Record{Key: r.Key, Time: r.Time, Body: body}
+}
+
+func shown(records []shownRecord) string {
 	var b strings.Builder
 	for _, r := range records {
 		fmt.Fprintf(&b, "%x %x %d", r.Key, r.Value, r.Time.UnixMilli())
@@ -79,8 +96,8 @@ func BenchmarkEncode(b *testing.B) {
 	for i := range 500 {
 		value := fmt.Appendf(nil, `{"source":"one","group_id":"%032x","revision":1,"status":"SUCCESS","raw":{"id":"%032x","instance_value":%d,"description":"%s"}}`,
 			i%7, i*i*7919, i, strings.Repeat(fmt.Sprint(i*31, " changed; "), 60))
-		records = append(records, Record{Key: value[20:52], Value: value, Time: time.UnixMilli(int64(i)),
-			Headers: []Header{{Key: "ce_specversion", Value: []byte("1.0")}, {Key: "ce_id", Value: value[30:70]}}})
+		records = append(records, shownRecord{Key: value[20:52], Value: value, Time: time.UnixMilli(int64(i)),
+			Headers: []protocol.Header{{Key: "ce_specversion", Value: []byte("1.0")}, {Key: "ce_id", Value: value[30:70]}}}.record())
 	}
 	b.ReportAllocs()
 	for b.Loop() {

@@ -1,0 +1,99 @@
+package sink
+
+import (
+	"bytes"
+	"math"
+	"sync"
+
+	"golang.org/x/sync/semaphore"
+
+	"aslogd/ingest/action"
+)
+
+// A Revision is a journal row as its commit made it, with its raw record as it
+// was read.
+type Revision struct {
+	Row    *Row
+	Action *action.Action
+}
+
+// recent are the messages of rows that this process committed a moment ago, until
+// they are published: most are, before there is no more room. They spare the
+// relay to ask for the rows, to read their raw records and to compute their
+// chain again; the journal only has to say that it holds the same, by the rows'
+// chain hashes. What is not here is read from the journal.
+type recent struct {
+	room *semaphore.Weighted // in bytes; shared by the shards of a process
+
+	mu     sync.Mutex
+	list   []remembered // in order of seq, not without holes
+	tip    published    // the newest row that was ever put here
+	closed bool
+	maker  maker
+}
+
+type remembered struct {
+	message
+	former []byte // chain hash of the row before
+	size   int64
+}
+
+// put takes what a commit made, while there is room. What there is no room for is
+// left out, and not what came before it: that is published first.
+func (m *recent) put(made []Revision) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i, rev := range made {
+		r, former := rev.Row, m.tip
+		m.tip = published{seq: r.Seq, hash: r.ChainHash}
+		// Within a commit each row is chained to the one before; that a commit is to
+		// the former one is looked at here, for nobody looks again.
+		if m.closed || former.seq != r.Seq-1 || i == 0 && !former.precedes(r) {
+			continue
+		}
+		one := remembered{message: m.maker.message(r, rev.Action, math.MaxInt), former: former.hash}
+		one.size = int64(256 + len(one.latest.Key) + len(one.latest.Body)) // and what stands for it in list
+		if !m.room.TryAcquire(one.size) {
+			m.tip = published{seq: made[len(made)-1].Row.Seq, hash: made[len(made)-1].Row.ChainHash}
+			return
+		}
+		m.list = append(m.list, one)
+	}
+}
+
+// after are the messages that follow the last published one without a hole: no
+// more than rows, no more once their raw records have so many bytes, and none
+// that is too large for a batch of limit bytes.
+func (m *recent) after(at published, rows, raw, limit int) (list []message) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.forget(at.seq)
+	for i := range m.list {
+		next := &m.list[i]
+		if next.seq != at.seq+1 || !bytes.Equal(next.former, at.hash) || !next.fits(limit) || len(list) == rows || raw <= 0 {
+			break
+		}
+		list = append(list, next.message)
+		at.seq, at.hash, raw = next.seq, next.hash, raw-next.raw
+	}
+	return list
+}
+
+// forget drops what is published.
+func (m *recent) forget(seq int64) {
+	n := 0
+	for n < len(m.list) && m.list[n].seq <= seq {
+		m.room.Release(m.list[n].size)
+		n++
+	}
+	clear(m.list[:n])
+	m.list = m.list[n:]
+}
+
+// close gives all room back, for good.
+func (m *recent) close() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.closed = true
+	m.forget(math.MaxInt64)
+}
