@@ -16,6 +16,7 @@ FUZZTIME ?= 30s
 
 .DEFAULT_GOAL := help
 .PHONY: bench bench-ceiling bench-growth bench-groups bench-freshness bench-micro
+.PHONY: bench-replicas
 .PHONY: help build test demo torture torture-short simulate-faults model mutations ci lint fuzz compose-check
 
 help: ## List the targets
@@ -60,6 +61,9 @@ bench-groups: ## Measure what 10 to 10,000 quiet groups cost
 
 bench-freshness: ## Measure how long it takes from the API to the row and to the record
 	$(BENCH)/freshness $(ARGS)
+
+bench-replicas: ## Measure 1, 2 and 4 daemons on 8 and 32 shards, what Postgres waits for, and hand-overs
+	$(BENCH)/replicas $(ARGS)
 
 bench-micro: ## Run every microbenchmark once (ARGS="-benchtime 1s -count 6" to measure)
 	$(GO) run ./internal/testenv/serve -- $(GO) test -run '^$$' -bench . -benchtime 1x $(ARGS) ./...
