@@ -16,7 +16,7 @@ FUZZTIME ?= 30s
 
 .DEFAULT_GOAL := help
 .PHONY: bench bench-ceiling bench-growth bench-groups bench-freshness bench-micro
-.PHONY: bench-replicas
+.PHONY: bench-replicas bench-catchup
 .PHONY: help build test demo torture torture-short simulate-faults model mutations ci lint fuzz compose-check
 
 help: ## List the targets
@@ -64,6 +64,9 @@ bench-freshness: ## Measure how long it takes from the API to the row and to the
 
 bench-replicas: ## Measure 1, 2 and 4 daemons on 8 and 32 shards, what Postgres waits for, and hand-overs
 	$(BENCH)/replicas $(ARGS)
+
+bench-catchup: ## Measure how the topics catch up with a million journal rows, and how far behind they are when idle
+	$(BENCH)/catchup $(ARGS)
 
 bench-micro: ## Run every microbenchmark once (ARGS="-benchtime 1s -count 6" to measure)
 	$(GO) run ./internal/testenv/serve -- $(GO) test -run '^$$' -bench . -benchtime 1x $(ARGS) ./...
