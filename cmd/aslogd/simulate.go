@@ -83,7 +83,7 @@ type simulateCmd struct {
 	Slow        float64       `placeholder:"SHARE" help:"Share of requests that wait --slow-for." group:"Faults of the way"`
 	SlowFor     time.Duration `default:"5s" help:"How long they wait." group:"Faults of the way"`
 	SlowGroups  int           `placeholder:"N" help:"Groups whose every request waits --slow-for." group:"Faults of the way"`
-	FailGroups  int           `placeholder:"N" help:"Groups after these whose every request answers 500." group:"Faults of the way"`
+	FailGroups  int           `placeholder:"N" help:"Groups after these whose every request answers 500 or 502." group:"Faults of the way"`
 	ExpireEvery int           `placeholder:"N" help:"Every n-th request finds its token dead before its time." group:"Faults of the way"`
 }
 

@@ -110,7 +110,7 @@ type Faults struct {
 	Slow        float64       // share of requests that are answered after SlowFor
 	SlowFor     time.Duration // (5s)
 	SlowGroups  int           // every request for one of the first so many groups is answered after SlowFor
-	FailGroups  int           // every request for one of the next so many groups answers 500
+	FailGroups  int           // every request for one of the next so many groups answers 500 or 502
 	ExpireEvery int           // every n-th request with a token finds that token dead before its time
 }
 

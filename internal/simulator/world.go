@@ -21,7 +21,7 @@ type group struct {
 	hidden  []event     // of its history, what is shown only after the world's birth
 	open    []int64     // ends of shown actions that had not ended when last looked at
 	slow    bool        // answers after Faults.SlowFor
-	fails   bool        // answers 500
+	fails   bool        // answers 500 or 502
 	asked   []time.Time // when its last requests came; as many as Faults.LagRequests
 	polls   []time.Time // when it was last polled; as many as mostPolls
 	added   int
