@@ -16,10 +16,11 @@ FUZZTIME ?= 30s
 
 .DEFAULT_GOAL := help
 .PHONY: bench bench-ceiling bench-growth bench-groups bench-freshness bench-micro
+.PHONY: bench-replicas bench-catchup bench-neighbours
 .PHONY: help build test demo torture torture-short simulate-faults model mutations ci lint fuzz compose-check
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## Build bin/aslogd
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/aslogd ./cmd/aslogd
@@ -60,6 +61,15 @@ bench-groups: ## Measure what 10 to 10,000 quiet groups cost
 
 bench-freshness: ## Measure how long it takes from the API to the row and to the record
 	$(BENCH)/freshness $(ARGS)
+
+bench-replicas: ## Measure 1, 2 and 4 daemons on 8 and 32 shards, what Postgres waits for, and hand-overs
+	$(BENCH)/replicas $(ARGS)
+
+bench-catchup: ## Measure how the topics catch up with a million journal rows, and how far behind they are when idle
+	$(BENCH)/catchup $(ARGS)
+
+bench-neighbours: ## Measure what a slow group and a failing one do to 10,000 others
+	$(BENCH)/groups -neighbours $(ARGS)
 
 bench-micro: ## Run every microbenchmark once (ARGS="-benchtime 1s -count 6" to measure)
 	$(GO) run ./internal/testenv/serve -- $(GO) test -run '^$$' -bench . -benchtime 1x $(ARGS) ./...

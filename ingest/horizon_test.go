@@ -67,3 +67,31 @@ func TestLaw02ALongerAbsenceThanTheAPIRemembers(t *testing.T) {
 		})
 	}
 }
+
+// What breaks: a shard passes on to another process before one of its groups has
+// shown how far back it goes. What must hold: the past of the groups that are
+// still read here is judged at once, for that group will show nothing here.
+func TestAPastDoesNotWaitForAGroupThatWasPassedOn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud()
+		horizons := &Horizons{}
+		former := newMemory(t, c, found("passed", 90*day))
+		f := former.fleet()
+		f.Horizons = horizons
+		if err := former.run(f, c.latency/5); err != nil { // it has not answered by then
+			t.Fatal(err)
+		}
+		m := newMemory(t, c, found("ancient", 90*day))
+		c.add("ancient", every("a", time.Now().Add(-30*day), 300, 2*time.Hour)...)
+		f = m.fleet()
+		f.Horizons = horizons
+		if err := m.run(f, time.Minute); err != nil {
+			t.Fatal(err)
+		}
+		m.requireLag("ancient", 2*time.Minute)
+		if g := m.get("ancient"); len(g.Lost) != 1 {
+			t.Errorf("covered %v, lost %v", g.Covered, g.Lost)
+		}
+	})
+}

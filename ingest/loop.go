@@ -27,6 +27,7 @@ func (w *worker) run(ctx context.Context) error {
 	}
 	if !known || len(w.holes()) > 0 {
 		w.horizons.expect(t.Source, t.Group)
+		defer w.horizons.heard(t.Source, t.Group) // it will show nothing here any more
 	}
 	if known {
 		w.startBackfill(ctx)

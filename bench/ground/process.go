@@ -61,6 +61,15 @@ func (p *Process) Stop() {
 	<-p.done
 }
 
+// Kill ends it as a crash would, and gives the moment.
+func (p *Process) Kill() time.Time {
+	p.look()
+	at := time.Now()
+	_ = p.cmd.Process.Kill() // it may have ended
+	<-p.done
+	return at
+}
+
 // look notes the most memory that it had. What the kernel tells of a child that
 // has ended would not do: it begins with what its parent had.
 func (p *Process) look() {

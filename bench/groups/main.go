@@ -4,6 +4,8 @@
 //	go run ./internal/testenv/serve -- go run ./bench/groups
 //
 // A fleet is read to its end first; then everything is counted for some minutes.
+// With -neighbours it measures instead what one group that answers slowly, and one
+// that fails, do to the others of the largest fleet.
 package main
 
 import (
@@ -22,53 +24,72 @@ import (
 	"aslogd/internal/marked"
 )
 
+type options struct {
+	first, most     int
+	watched         time.Duration
+	neighbours      bool
+	slowFor         time.Duration
+	markdown, plots string
+}
+
 func main() {
 	log.SetFlags(0)
-	markdown := flag.String("markdown", "", "page that the table is written into, between <!-- groups --> and its end")
-	plots := flag.String("plots", "", "directory of the SVG file that is made of it")
-	most := flag.Int("most", 10_000, "groups of the largest fleet")
-	first := flag.Int("first", 10, "groups of the smallest fleet; each next one has ten times as many")
-	minutes := flag.Duration("for", 3*time.Minute, "how long a fleet is watched")
+	var o options
+	flag.StringVar(&o.markdown, "markdown", "", "page that the table is written into, between <!-- groups --> (or neighbours) and its end")
+	flag.StringVar(&o.plots, "plots", "", "directory of the SVG file that is made of it")
+	flag.IntVar(&o.most, "most", 10_000, "groups of the largest fleet")
+	flag.IntVar(&o.first, "first", 10, "groups of the smallest fleet; each next one has ten times as many")
+	flag.DurationVar(&o.watched, "for", 3*time.Minute, "how long a fleet is watched")
+	flag.BoolVar(&o.neighbours, "neighbours", false, "measure what a slow group and a failing one do to the others")
+	flag.DurationVar(&o.slowFor, "slow-for", 20*time.Second, "after how long the slow one answers")
 	flag.Parse()
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer cancel()
-	if err := run(ctx, *first, *most, *minutes, *markdown, *plots); err != nil {
+	if err := o.run(ctx); err != nil {
 		log.Fatal("groups: ", err)
 	}
 }
 
-func run(ctx context.Context, first, most int, watched time.Duration, markdown, plots string) error {
+func (o *options) run(ctx context.Context) error {
 	g, err := ground.New(ctx)
 	if err != nil {
 		return err
 	}
 	defer g.Close()
+	if o.neighbours {
+		return o.beside(ctx, g)
+	}
+	return o.alone(ctx, g)
+}
+
+// alone measures fleets of all sizes.
+func (o *options) alone(ctx context.Context, g *ground.Ground) (err error) {
 	t := &report.Table{Header: []string{"groups", "daemon CPU, cores", "daemon CPU ms per group and minute", "resident MiB", "peak MiB",
 		"Postgres CPU, cores", "Postgres commits/s", "requests per group and minute"}}
 	chart := report.Chart{Title: "Quiet groups, polled once a minute", X: "groups", Y: "CPU ms per group and minute", LogX: true,
 		Lines: []report.Line{{Name: "daemon"}, {Name: "Postgres"}}}
-	for groups := first; groups <= most; groups *= 10 {
-		f, err := fleet(ctx, g, groups, watched)
+	for groups := o.first; groups <= o.most; groups *= 10 {
+		f, err := fleet(ctx, g, groups, o.watched)
 		if err != nil {
 			return fmt.Errorf("%d groups: %w", groups, err)
 		}
-		minutes := watched.Minutes()
+		minutes := o.watched.Minutes()
 		each := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 / float64(groups) / minutes }
-		t.Add(groups, fmt.Sprintf("%.3f", f.daemon.Seconds()/watched.Seconds()), fmt.Sprintf("%.2f", each(f.daemon)), f.resident>>20, f.peak>>20,
-			fmt.Sprintf("%.3f", f.postgres.Seconds()/watched.Seconds()), fmt.Sprintf("%.1f", float64(f.commits)/watched.Seconds()),
+		t.Add(groups, fmt.Sprintf("%.3f", f.daemon.Seconds()/o.watched.Seconds()), fmt.Sprintf("%.2f", each(f.daemon)), f.resident>>20, f.peak>>20,
+			fmt.Sprintf("%.3f", f.postgres.Seconds()/o.watched.Seconds()), fmt.Sprintf("%.1f", float64(f.commits)/o.watched.Seconds()),
 			fmt.Sprintf("%.2f", float64(f.requests)/float64(groups)/minutes))
 		fmt.Println(t.Rows[len(t.Rows)-1])
 		for i, v := range []float64{each(f.daemon), each(f.postgres)} {
 			chart.Lines[i].X, chart.Lines[i].Y = append(chart.Lines[i].X, float64(groups)), append(chart.Lines[i].Y, v)
 		}
 	}
-	fmt.Printf("\n%s, each watched for %s\n\n%s", g.Machine(ctx), watched, t.Text())
-	if markdown != "" {
-		err = marked.Write(markdown, "groups", fmt.Sprintf("`go run ./internal/testenv/serve -- go run ./bench/groups`, %s, each fleet watched for %s.\n\n%s",
-			g.Machine(ctx), watched, t.Markdown()))
+	fmt.Printf("\n%s, each watched for %s\n\n%s", g.Machine(ctx), o.watched, t.Text())
+	if o.markdown != "" {
+		err = marked.Write(o.markdown, "groups", fmt.Sprintf("`go run ./internal/testenv/serve -- go run ./bench/groups`, %s, each fleet watched for %s.\n\n%s",
+			g.Machine(ctx), o.watched, t.Markdown()))
 	}
-	if plots != "" {
-		err = errors.Join(err, chart.Draw(filepath.Join(plots, "groups.svg")))
+	if o.plots != "" {
+		err = errors.Join(err, chart.Draw(filepath.Join(o.plots, "groups.svg")))
 	}
 	return err
 }

@@ -17,7 +17,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"time"
 
 	"aslogd/bench/ground"
 	"aslogd/bench/report"
@@ -25,7 +24,7 @@ import (
 )
 
 const (
-	perGroup     = 300 // actions of a group that only fills
+	perGroup     = 290 // actions of a group that only fills: three million make 10,000 groups
 	probeGroups  = 20
 	probeActions = 500
 	probes       = 3 // at each size; the median counts
@@ -64,6 +63,7 @@ func run(ctx context.Context, most int, markdown, plots string) error {
 		if size > most {
 			break
 		}
+		fmt.Printf("filling up to %d actions …\n", size)
 		if err := w.fill(ctx, size); err != nil {
 			return fmt.Errorf("fill up to %d actions: %w", size, err)
 		}
@@ -82,6 +82,7 @@ func run(ctx context.Context, most int, markdown, plots string) error {
 			chart.Lines[i].X, chart.Lines[i].Y = append(chart.Lines[i].X, float64(stored)), append(chart.Lines[i].Y, v)
 		}
 	}
+	fmt.Println("starting with everything …")
 	again, err := w.restart(ctx)
 	if err != nil {
 		return fmt.Errorf("start with everything: %w", err)
@@ -94,32 +95,4 @@ func run(ctx context.Context, most int, markdown, plots string) error {
 		err = errors.Join(err, chart.Draw(filepath.Join(plots, "growth.svg")))
 	}
 	return err
-}
-
-// restart says how soon a daemon with all sources is ready, and what it asks for.
-func (w *world) restart(ctx context.Context) (string, error) {
-	before, err := w.asked(ctx)
-	if err != nil {
-		return "", err
-	}
-	began := time.Now()
-	p, err := w.ground.Daemon(ctx, w.place, w.sources[0].cloud, "/readyz", w.settings()...)
-	if err != nil {
-		return "", err
-	}
-	defer p.Stop()
-	ready := time.Since(began)
-	if err := ground.Pause(ctx, 70*time.Second); err != nil { // each group is polled once
-		return "", err
-	}
-	after, err := w.asked(ctx)
-	if err != nil {
-		return "", err
-	}
-	_, peak, err := p.Memory()
-	if err != nil {
-		return "", err
-	}
-	return fmt.Sprintf("A daemon that starts with %d actions of %d groups stored is ready after %.2f s; in the next 70 s it asks for %.2f pages a group, and has %d MiB at most.",
-		w.actions, w.groups, ready.Seconds(), float64(after-before)/float64(w.groups), peak>>20), nil
 }

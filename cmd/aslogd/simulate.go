@@ -82,6 +82,8 @@ type simulateCmd struct {
 	Drop        float64       `placeholder:"SHARE" help:"Share of answers that break off in the body." group:"Faults of the way"`
 	Slow        float64       `placeholder:"SHARE" help:"Share of requests that wait --slow-for." group:"Faults of the way"`
 	SlowFor     time.Duration `default:"5s" help:"How long they wait." group:"Faults of the way"`
+	SlowGroups  int           `placeholder:"N" help:"Groups whose every request waits --slow-for." group:"Faults of the way"`
+	FailGroups  int           `placeholder:"N" help:"Groups after these whose every request answers 500 or 502." group:"Faults of the way"`
 	ExpireEvery int           `placeholder:"N" help:"Every n-th request finds its token dead before its time." group:"Faults of the way"`
 }
 
@@ -92,6 +94,7 @@ sign-in and without faults:
 
   /truth     what a perfect reader would hold now (?raw=false, ?group=ID)
   /counts    how many requests came
+  /polls     when each group was last asked for what is new
   /healthz   whether it is up
 
 A SHARE is between 0 and 1. Oddities: ` + strings.Join(simulator.Oddities(), ", ") + `.
@@ -190,7 +193,7 @@ func (c *simulateCmd) config() simulator.Config {
 			DriftClosed: c.DriftClosed, Twice: c.Twice, Retention: c.Retention, RetentionSpeed: c.RetentionSpeed,
 			DeletedGroups: c.DeletedGroups, DeletedAfter: c.DeletedAfter, ReturnAfter: c.ReturnAfter,
 			Throttle: c.Throttle, PerMinute: c.PerMinute, RetryAfter: c.RetryAfter, ServerError: c.ServerError,
-			Garbage: c.Garbage, Drop: c.Drop, Slow: c.Slow, SlowFor: c.SlowFor, ExpireEvery: c.ExpireEvery,
+			Garbage: c.Garbage, Drop: c.Drop, Slow: c.Slow, SlowFor: c.SlowFor, SlowGroups: c.SlowGroups, FailGroups: c.FailGroups, ExpireEvery: c.ExpireEvery,
 		},
 	}
 	if c.Born != nil {

@@ -109,6 +109,8 @@ type Faults struct {
 	Drop        float64       // share of answers whose connection breaks in the middle of the body
 	Slow        float64       // share of requests that are answered after SlowFor
 	SlowFor     time.Duration // (5s)
+	SlowGroups  int           // every request for one of the first so many groups is answered after SlowFor
+	FailGroups  int           // every request for one of the next so many groups answers 500 or 502
 	ExpireEvery int           // every n-th request with a token finds that token dead before its time
 }
 
@@ -177,6 +179,9 @@ func (c Config) check() error {
 	}
 	if f.RetentionSpeed < 1 {
 		wrong("retention-speed %v is below 1", f.RetentionSpeed)
+	}
+	if f.SlowGroups < 0 || f.FailGroups < 0 || f.SlowGroups+f.FailGroups > c.Groups {
+		wrong("%d slow and %d failing groups are no part of %d", f.SlowGroups, f.FailGroups, c.Groups)
 	}
 	if f.DeletedGroups > c.Groups {
 		wrong("%d groups cannot be deleted of %d", f.DeletedGroups, c.Groups)

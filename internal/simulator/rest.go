@@ -20,12 +20,16 @@ func (s *Simulator) Rest() {
 // s.mu.
 func (s *Simulator) resting(at time.Time) bool { return !s.rest.IsZero() && !at.Before(s.rest) }
 
-// fate is what befalls request n.
-func (s *Simulator) fate(n uint64) fate {
+// fate is what befalls request n, for a group or (where that is empty) for the list.
+func (s *Simulator) fate(n uint64, group string) fate {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.rest.IsZero() {
 		return fate{}
 	}
-	return s.cfg.Faults.fate(s.cfg.Seed, n)
+	f := s.cfg.Faults.fate(s.cfg.Seed, n)
+	if g := s.byID[group]; g != nil {
+		f.slow, f.fail = f.slow || g.slow, f.fail || g.fails
+	}
+	return f
 }

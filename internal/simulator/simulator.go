@@ -97,16 +97,17 @@ func (s *Simulator) Counts() Counts {
 	return s.counts
 }
 
-// Handler serves the API, and /truth, /counts and /healthz beside it, which
+// Handler serves the API, and /truth, /counts, /polls and /healthz beside it, which
 // need no sign-in and meet no fault.
 func (s *Simulator) Handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /autoscaling-api/v2/{project}/scaling_activity_log/{group}", s.api(s.logs, func(c *Counts) *int { return &c.Logs }))
+	mux.HandleFunc("GET /autoscaling-api/v2/{project}/scaling_activity_log/{group}", s.polled(s.api(s.logs, func(c *Counts) *int { return &c.Logs })))
 	mux.HandleFunc("GET /autoscaling-api/v1/{project}/scaling_group", s.api(s.groupList, func(c *Counts) *int { return &c.Groups }))
 	mux.HandleFunc("GET /autoscaling-api/v1/{project}/scaling_group/{group}", s.api(s.groupDetail, func(c *Counts) *int { return &c.Groups }))
 	mux.HandleFunc("POST /v3/auth/tokens", s.signIn)
 	mux.HandleFunc("GET /truth", s.serveTruth)
 	mux.HandleFunc("GET /counts", s.serveCounts)
+	mux.HandleFunc("GET /polls", s.servePolls)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		gatewayError(http.StatusNotFound, "APIG.0101", "The API does not exist or has not been published in the environment", 0).
@@ -123,7 +124,7 @@ type call func(r *http.Request, n uint64) answer
 func (s *Simulator) api(f call, count func(*Counts) *int) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		n := s.number.Add(1)
-		fate := s.fate(n)
+		fate := s.fate(n, r.PathValue("group"))
 		if fate.slow {
 			s.count(&s.counts.Stalled)
 			if !pause(r, s.cfg.Faults.SlowFor) {

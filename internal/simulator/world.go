@@ -20,7 +20,10 @@ type group struct {
 	shown   []event     // by start rising, within a second by key falling: read it backwards
 	hidden  []event     // of its history, what is shown only after the world's birth
 	open    []int64     // ends of shown actions that had not ended when last looked at
+	slow    bool        // answers after Faults.SlowFor
+	fails   bool        // answers 500 or 502
 	asked   []time.Time // when its last requests came; as many as Faults.LagRequests
+	polls   []time.Time // when it was last polled; as many as mostPolls
 	added   int
 	removed int
 }
@@ -138,6 +141,8 @@ func newGroup(c *Config, i int) *group {
 		return g
 	}
 	g.created = c.Born.Add(-span + time.Duration(d.share()*0.1*float64(span))).Truncate(time.Second)
+	g.slow = i < c.Faults.SlowGroups
+	g.fails = !g.slow && i < c.Faults.SlowGroups+c.Faults.FailGroups
 	if c.Faults.DeletedGroups > c.Groups-1-i {
 		g.deleted = c.Born.Add(c.Faults.DeletedAfter)
 		if after := c.Faults.ReturnAfter; after > 0 {
