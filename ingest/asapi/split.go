@@ -1,7 +1,6 @@
 package asapi
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -144,16 +143,14 @@ func (s *splitter) word(start int) ([]byte, error) {
 }
 
 func (s *splitter) skipString() error {
-	for s.at++; s.at < len(s.text); {
-		i := bytes.IndexAny(s.text[s.at:], `"\`)
-		if i < 0 {
-			break
-		}
-		if s.at += i; s.text[s.at] == '"' {
-			s.at++
+	for at := s.at + 1; at < len(s.text); at++ {
+		switch s.text[at] {
+		case '"':
+			s.at = at + 1
 			return nil
+		case '\\':
+			at++
 		}
-		s.at += 2
 	}
 	s.at = len(s.text)
 	return io.ErrUnexpectedEOF
