@@ -13,7 +13,7 @@ import (
 // A backfill is one read by several daemons.
 type backfill struct {
 	daemons, shards, actions int
-	wall                     time.Duration
+	wall, stored             time.Duration // until all was published too, and until all was stored
 	daemon, postgres         time.Duration // CPU
 	commits                  int
 	waits                    *waits
@@ -58,7 +58,7 @@ func (o *options) backfill(ctx context.Context, g *ground.Ground, daemons, shard
 		b.waits, err = watch(looking, place.DatabaseURL)
 		seen <- err
 	}()
-	if _, err := place.Await(ctx, began, cloud.All()); err != nil {
+	if b.stored, err = place.Await(ctx, began, cloud.All()); err != nil {
 		return nil, err
 	}
 	b.wall = time.Since(began)
@@ -90,7 +90,7 @@ func (f *fleet) spent(ctx context.Context) (all ground.Spending, err error) {
 func (b *backfill) add(t *report.Table, alone float64) {
 	per := func(d time.Duration) string { return fmt.Sprintf("%.1f", float64(d.Microseconds())/float64(b.actions)) }
 	seconds := b.wall.Seconds()
-	t.Add(fmt.Sprintf("%d on %d", b.daemons, b.shards), fmt.Sprintf("%.1f", seconds), fmt.Sprintf("%.0f", float64(b.actions)/seconds),
+	t.Add(fmt.Sprintf("%d on %d", b.daemons, b.shards), fmt.Sprintf("%.1f", b.stored.Seconds()), fmt.Sprintf("%.1f", seconds), fmt.Sprintf("%.0f", float64(b.actions)/seconds),
 		fmt.Sprintf("%.2f", alone/seconds), per(b.daemon+b.postgres), per(b.daemon), per(b.postgres),
 		fmt.Sprintf("%.0f", float64(b.actions)/float64(max(1, b.commits))), fmt.Sprintf("%.1f", float64(b.waits.active)/float64(max(1, b.waits.looks))),
 		b.waits.share(b.waits.events[""]), b.waits.most(b.waits.events), b.waits.most(b.waits.locks))

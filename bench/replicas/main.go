@@ -84,7 +84,7 @@ func (o *options) run(ctx context.Context) error {
 		return err
 	}
 	defer g.Close()
-	past := &report.Table{Header: []string{"daemons on shards", "seconds", "actions/s", "÷ one daemon", "CPU ms per 1,000", "daemons", "Postgres",
+	past := &report.Table{Header: []string{"daemons on shards", "all stored, s", "all published, s", "actions/s", "÷ one daemon", "CPU ms per 1,000", "daemons", "Postgres",
 		"rows a commit", "backends at work", "of them on the CPU", "their most frequent waits", "locks waited for"}}
 	turns := &report.Table{Header: []string{"daemons on shards", "one gets", "its shards", "all have an owner, s", "÷ LEASE_TTL", "all commit again, s", "÷ LEASE_TTL"}}
 	for _, shards := range o.shards {
@@ -117,12 +117,22 @@ func (o *options) run(ctx context.Context) error {
 			}
 		}
 	}
-	first := fmt.Sprintf("%d groups of %d actions each", o.groups, o.actions)
-	second := fmt.Sprintf("Hand-overs, LEASE_TTL %s, %d groups polled each second, %g actions/s", o.ttl, o.groups, o.rate)
-	fmt.Printf("\n%s; %s\n\n%s\n%s\n\n%s", g.Machine(ctx), first, past.Text(), second, turns.Text())
+	fmt.Printf("\n%s\n\n", g.Machine(ctx))
+	page := fmt.Sprintf("`go run ./internal/testenv/serve -- go run ./bench/replicas`, %s.\n", g.Machine(ctx))
+	for _, t := range []struct {
+		title string
+		*report.Table
+	}{
+		{fmt.Sprintf("Backfills of %d groups of %d actions each", o.groups, o.actions), past},
+		{fmt.Sprintf("Hand-overs, `LEASE_TTL` %s, %d groups polled each second, %g actions/s", o.ttl, o.groups, o.rate), turns},
+	} {
+		if len(t.Rows) > 0 {
+			fmt.Printf("%s\n\n%s\n", t.title, t.Text())
+			page += fmt.Sprintf("\n%s:\n\n%s", t.title, t.Markdown())
+		}
+	}
 	if o.markdown == "" {
 		return nil
 	}
-	return marked.Write(o.markdown, "replicas", fmt.Sprintf("`go run ./internal/testenv/serve -- go run ./bench/replicas`, %s; %s.\n\n%s\n%s:\n\n%s",
-		g.Machine(ctx), first, past.Markdown(), second, turns.Markdown()))
+	return marked.Write(o.markdown, "replicas", page)
 }
