@@ -63,6 +63,12 @@ func (p *Process) Stop() {
 	<-p.done
 }
 
+// Kill ends it at once.
+func (p *Process) Kill() {
+	_ = p.cmd.Process.Kill() // it may have ended
+	<-p.done
+}
+
 // look notes the most memory that it had. What the kernel tells of a child that
 // has ended would not do: it begins with what its parent had.
 func (p *Process) look() {

@@ -38,12 +38,8 @@ func newDLT(ctx context.Context, g *ground.Ground) (*dlt, error) {
 // start runs the pipeline once, or again and again.
 func (d *dlt) start(how string) start {
 	return func(ctx context.Context, place *ground.Place, cloud *ground.Cloud) (*ground.Process, error) {
-		state, err := os.MkdirTemp(d.dir, "pipelines-")
-		if err != nil {
-			return nil, fmt.Errorf("make a directory for its state: %w", err)
-		}
 		cmd := exec.CommandContext(ctx, d.python, "bench/peers/dlt/pipeline.py", how)
-		cmd.Env = append(os.Environ(), "AS_URL="+cloud.URL, "PROJECT="+cloud.Project, "PIPELINES="+state,
+		cmd.Env = append(os.Environ(), "AS_URL="+cloud.URL, "PROJECT="+cloud.Project, "PIPELINES="+filepath.Join(d.dir, place.Prefix),
 			"DESTINATION__POSTGRES__CREDENTIALS="+place.DatabaseURL,
 			"RUNTIME__DLTHUB_TELEMETRY=false", "RUNTIME__LOG_LEVEL=ERROR")
 		cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr

@@ -6,42 +6,18 @@ import (
 	"fmt"
 	"time"
 
-	"aslogd/bench/arrivals"
 	"aslogd/bench/ground"
 	"aslogd/bench/report"
-	"aslogd/internal/simulator"
-	"aslogd/sink/broker"
-)
-
-const (
-	history = 20               // actions of each group that there are before
-	warm    = 10 * time.Second // until it has read them
-	after   = 20 * time.Second // until what was shown last has to have arrived
 )
 
 // follow has it read a living cloud, and adds its row.
 func (r *reader) follow(ctx context.Context, g *ground.Ground, o *options, t *report.Table) (err error) {
-	place, err := g.Place(ctx)
+	w, err := r.world(ctx, g, o)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, place.Drop(ctx)) }()
-	cloud, err := g.Cloud(ctx, o.groups, history, "--live", fmt.Sprint(o.rate), "--lasting", "8s")
-	if err != nil {
-		return err
-	}
-	defer cloud.Stop()
-	consumer, err := arrivals.Consume(ctx, g.Kafka, broker.ActionsTopic(place.Prefix))
-	if err != nil {
-		return err
-	}
-	defer consumer.Close()
-	table, err := arrivals.Watch(ctx, place.DatabaseURL, r.rows)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, table.Close(ctx)) }()
-	p, err := r.live(ctx, place, cloud)
+	defer func() { err = errors.Join(err, w.close(ctx)) }()
+	p, err := r.live(ctx, w.place, w.cloud)
 	if err != nil {
 		return err
 	}
@@ -49,32 +25,24 @@ func (r *reader) follow(ctx context.Context, g *ground.Ground, o *options, t *re
 	if err := lives(ctx, p, warm); err != nil {
 		return err
 	}
-	began, twice := time.Now(), consumer.Again()
-	before, err := spent(ctx, g, p, cloud)
+	from, twice := time.Now(), w.consumer.Again()
+	before, err := spent(ctx, g, p, w.cloud)
 	if err != nil {
 		return err
 	}
 	if err := lives(ctx, p, o.runs); err != nil {
 		return err
 	}
-	ended := time.Now()
-	costs, err := spent(ctx, g, p, cloud)
+	to := time.Now()
+	costs, err := spent(ctx, g, p, w.cloud)
 	if err != nil {
 		return err
 	}
-	twice = consumer.Again() - twice
-	if err := lives(ctx, p, after); err != nil {
-		return err
-	}
-	truth, err := simulator.FetchTruth(ctx, cloud.URL)
+	twice = w.consumer.Again() - twice
+	f, err := w.judge(ctx, p, from, to)
 	if err != nil {
 		return err
 	}
-	rows, err := arrivals.Rows(ctx, place.DB, r.rows)
-	if err != nil {
-		return err
-	}
-	f := judge(truth, began, ended, rows, table.First(), consumer.First())
 	perMinute := func(d time.Duration) string { return fmt.Sprintf("%.1f", d.Seconds()/o.runs.Minutes()) }
 	second := func(values []float64, q float64) string { return fmt.Sprintf("%.2f", report.Quantile(values, q)) }
 	records := []any{f.recordsLost, twice, second(f.rows, 0.5), second(f.rows, 0.99), second(f.records, 0.5), second(f.records, 0.99)}
@@ -85,18 +53,6 @@ func (r *reader) follow(ctx context.Context, g *ground.Ground, o *options, t *re
 	t.Add(append(cells, perMinute(costs.self-before.self), perMinute(costs.Postgres-before.Postgres), perMinute(costs.Kafka-before.Kafka),
 		p.Peak()>>20, fmt.Sprintf("%.0f", float64(costs.requests-before.requests)/o.runs.Minutes()))...)
 	return nil
-}
-
-// lives lets it read for a while; that it ends is an error.
-func lives(ctx context.Context, p *ground.Process, d time.Duration) error {
-	select {
-	case <-p.Ended():
-		return errors.New("it ended by itself")
-	case <-time.After(d):
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 type spending struct {

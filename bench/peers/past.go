@@ -17,17 +17,22 @@ const nothing = "–"
 // quiet is how long nothing may come from a topic until all is taken for read.
 const quiet = 2 * time.Second
 
-// readPast has it read the history of a cloud, and adds its row.
-func (r *reader) readPast(ctx context.Context, g *ground.Ground, cloud *ground.Cloud, t *report.Table) (err error) {
+// readPast has it read the history of a cloud, and adds its row; but not where
+// another one does it in the same way.
+func (r *reader) readPast(ctx context.Context, g *ground.Ground, o *options, t *report.Table) (err error) {
+	if r.backfill == nil {
+		return nil
+	}
+	cloud, err := g.Cloud(ctx, o.groups, o.actions, "--live", "0")
+	if err != nil {
+		return err
+	}
+	defer cloud.Stop()
 	place, err := g.Place(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, place.Drop(ctx)) }()
-	asked, err := cloud.Counts(ctx)
-	if err != nil {
-		return err
-	}
 	before, err := g.Meter.Read()
 	if err != nil {
 		return err
@@ -66,7 +71,7 @@ func (r *reader) readPast(ctx context.Context, g *ground.Ground, cloud *ground.C
 	}
 	t.Add(r.name, cloud.All()-rows.Actions(), rows.Again(), recordsLost, recordsTwice,
 		fmt.Sprintf("%.1f", wall.Seconds()), per(costs.All()), per(costs.Self), per(costs.Postgres), per(costs.Kafka),
-		p.Peak()>>20, fmt.Sprintf("%.3f", float64(counts.Logs-asked.Logs)/float64(cloud.Fewest())))
+		p.Peak()>>20, fmt.Sprintf("%.3f", float64(counts.Logs)/float64(cloud.Fewest())))
 	return nil
 }
 

@@ -1,4 +1,4 @@
-CREATE TABLE actions (
+CREATE TABLE IF NOT EXISTS actions (
     group_id       text   NOT NULL,
     id             text   NOT NULL,
     status         text,
