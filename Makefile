@@ -15,7 +15,7 @@ ARGS ?=
 FUZZTIME ?= 30s
 
 .DEFAULT_GOAL := help
-.PHONY: bench bench-ceiling bench-growth bench-groups bench-freshness bench-micro
+.PHONY: bench bench-ceiling bench-growth bench-groups bench-freshness bench-peers bench-micro
 .PHONY: help build test demo torture torture-short simulate-faults model mutations ci lint fuzz compose-check
 
 help: ## List the targets
@@ -60,6 +60,9 @@ bench-groups: ## Measure what 10 to 10,000 quiet groups cost
 
 bench-freshness: ## Measure how long it takes from the API to the row and to the record
 	$(BENCH)/freshness $(ARGS)
+
+bench-peers: ## Measure the same backfill and live load through Redpanda Connect and dlt; needs python3 (ARGS="-away 40s" kills each besides)
+	$(BENCH)/peers $(ARGS)
 
 bench-micro: ## Run every microbenchmark once (ARGS="-benchtime 1s -count 6" to measure)
 	$(GO) run ./internal/testenv/serve -- $(GO) test -run '^$$' -bench . -benchtime 1x $(ARGS) ./...
