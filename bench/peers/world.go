@@ -14,8 +14,8 @@ import (
 
 const (
 	history = 20               // actions of each group that there are before
-	warm    = 10 * time.Second // until it has read them
-	after   = 20 * time.Second // until what was shown last has to have arrived
+	warm    = 5 * time.Second  // until it has read them
+	after   = 15 * time.Second // until what was shown last has to have arrived
 )
 
 // A world is a living cloud, and a place that is watched.

@@ -40,7 +40,9 @@ def action_log():
                 {
                     "name": "actions",
                     "primary_key": "id",
-                    "write_disposition": {"disposition": "merge", "strategy": "upsert"},
+                    # Not upsert: it stops when a load holds a key twice, and a row does
+                    # come twice when pages move while they are read.
+                    "write_disposition": {"disposition": "merge", "strategy": "delete-insert"},
                     "max_table_nesting": 0,  # one table; lists are JSON
                     "parallelized": True,
                     "include_from_parent": ["scaling_group_id"],
