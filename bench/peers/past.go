@@ -14,9 +14,6 @@ import (
 
 const nothing = "–"
 
-// quiet is how long nothing may come from a topic until all is taken for read.
-const quiet = 2 * time.Second
-
 // readPast has it read the history of a cloud, and adds its row; but not where
 // another one does it in the same way.
 func (r *reader) readPast(ctx context.Context, g *ground.Ground, o *options, t *report.Table) (err error) {
@@ -94,5 +91,5 @@ func (r *reader) holds(ctx context.Context, g *ground.Ground, place *ground.Plac
 		return nil, nil, err
 	}
 	defer c.Close()
-	return rows, &c.Arrivals, c.Drain(ctx, quiet)
+	return rows, &c.Arrivals, c.CatchUp(ctx)
 }

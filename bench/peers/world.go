@@ -52,6 +52,9 @@ func (w *world) judge(ctx context.Context, p *ground.Process, from, to time.Time
 	if err := lives(ctx, p, after); err != nil {
 		return nil, err
 	}
+	if err := w.consumer.CatchUp(ctx); err != nil {
+		return nil, err
+	}
 	truth, err := simulator.FetchTruth(ctx, w.cloud.URL)
 	if err != nil {
 		return nil, err
