@@ -14,12 +14,8 @@ import (
 
 const nothing = "–"
 
-// readPast has it read the history of a cloud, and adds its row; but not where
-// another one does it in the same way.
+// readPast has it read the history of a cloud, and adds its row.
 func (r *reader) readPast(ctx context.Context, g *ground.Ground, o *options, t *report.Table) (err error) {
-	if r.backfill == nil {
-		return nil
-	}
 	cloud, err := g.Cloud(ctx, o.groups, o.actions, "--live", "0")
 	if err != nil {
 		return err
