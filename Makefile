@@ -16,7 +16,7 @@ FUZZTIME ?= 30s
 
 .DEFAULT_GOAL := help
 .PHONY: bench bench-ceiling bench-growth bench-groups bench-freshness bench-micro
-.PHONY: bench-replicas bench-catchup bench-neighbours
+.PHONY: bench-replicas bench-catchup bench-neighbours bench-peers
 .PHONY: help build test demo torture torture-short simulate-faults model mutations ci lint fuzz compose-check
 
 help: ## List the targets
@@ -70,6 +70,9 @@ bench-catchup: ## Measure how the topics catch up with a million journal rows, a
 
 bench-neighbours: ## Measure what a slow group and a failing one do to 10,000 others
 	$(BENCH)/groups -neighbours $(ARGS)
+
+bench-peers: ## Measure the same backfill and live load through Redpanda Connect and dlt; needs python3 (ARGS="-away 40s" kills each besides)
+	$(BENCH)/peers $(ARGS)
 
 bench-micro: ## Run every microbenchmark once (ARGS="-benchtime 1s -count 6" to measure)
 	$(GO) run ./internal/testenv/serve -- $(GO) test -run '^$$' -bench . -benchtime 1x $(ARGS) ./...

@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"aslogd/bench/arrivals"
 	"aslogd/bench/ground"
 	"aslogd/internal/simulator"
 )
@@ -21,7 +22,7 @@ type findings struct {
 // compare holds what arrived against what the cloud showed between two moments.
 // A state that ended before anybody looked is nobody's fault; the last one of an
 // action has to arrive.
-func compare(ctx context.Context, place *ground.Place, cloud *ground.Cloud, c *consumer, from, to time.Time) (*findings, error) {
+func compare(ctx context.Context, place *ground.Place, cloud *ground.Cloud, c *arrivals.Consumer, from, to time.Time) (*findings, error) {
 	truth, err := simulator.FetchTruth(ctx, cloud.URL)
 	if err != nil {
 		return nil, err
@@ -30,9 +31,8 @@ func compare(ctx context.Context, place *ground.Place, cloud *ground.Cloud, c *c
 	if err != nil {
 		return nil, err
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	f := &findings{twice: c.twice}
+	published := c.First()
+	f := &findings{twice: c.Again()}
 	for _, g := range truth.Groups {
 		for _, a := range g.Actions {
 			for i, shown := range a.States {
@@ -40,11 +40,11 @@ func compare(ctx context.Context, place *ground.Place, cloud *ground.Cloud, c *c
 					continue
 				}
 				last := i == len(a.States)-1
-				s := state{a.ID, "DOING"}
+				s := arrivals.State{Action: a.ID, Status: "DOING"}
 				if last {
-					s.status = a.Status
+					s.Status = a.Status
 				}
-				if at, ok := c.first[s]; ok {
+				if at, ok := published[s]; ok {
 					f.records = append(f.records, at.Sub(shown.Since).Seconds())
 				} else if last {
 					f.missing++
@@ -59,15 +59,15 @@ func compare(ctx context.Context, place *ground.Place, cloud *ground.Cloud, c *c
 }
 
 // rows are the recorded_at of all revisions.
-func rows(ctx context.Context, db *pgx.Conn) (map[state]time.Time, error) {
+func rows(ctx context.Context, db *pgx.Conn) (map[arrivals.State]time.Time, error) {
 	all, err := db.Query(ctx, "SELECT action_id, coalesce(status, ''), recorded_at FROM aslog.journal")
 	if err != nil {
 		return nil, fmt.Errorf("read the journal: %w", err)
 	}
-	recorded := map[state]time.Time{}
-	var s state
+	recorded := map[arrivals.State]time.Time{}
+	var s arrivals.State
 	var at time.Time
-	_, err = pgx.ForEachRow(all, []any{&s.action, &s.status, &at}, func() error {
+	_, err = pgx.ForEachRow(all, []any{&s.Action, &s.Status, &at}, func() error {
 		recorded[s] = at
 		return nil
 	})

@@ -19,9 +19,11 @@ import (
 	"os/signal"
 	"time"
 
+	"aslogd/bench/arrivals"
 	"aslogd/bench/ground"
 	"aslogd/bench/report"
 	"aslogd/internal/marked"
+	"aslogd/sink/broker"
 )
 
 // A scene is a fleet, how it lives, and how it is read.
@@ -91,11 +93,11 @@ func (s *scene) measure(ctx context.Context, g *ground.Ground, t *report.Table) 
 		return err
 	}
 	defer cloud.Stop()
-	consumer, err := consume(ctx, g.Kafka, place.Prefix)
+	consumer, err := arrivals.Consume(ctx, g.Kafka, broker.ActionsTopic(place.Prefix))
 	if err != nil {
 		return err
 	}
-	defer consumer.close()
+	defer consumer.Close()
 	p, err := g.Daemon(ctx, place, cloud, "/healthz", s.settings...)
 	if err != nil {
 		return err

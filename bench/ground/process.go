@@ -1,41 +1,27 @@
 package ground
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"strconv"
-	"syscall"
 	"time"
-
-	"github.com/prometheus/procfs"
 )
-
-// A Process is a process that a measurement started.
-type Process struct {
-	cmd  *exec.Cmd
-	URL  string // where it listens
-	done chan struct{}
-	peak int64
-}
 
 // start runs a command of the daemon's binary, and waits until path answers.
 func (g *Ground) start(ctx context.Context, environ []string, url, path string, arguments ...string) (*Process, error) {
-	p := &Process{cmd: exec.CommandContext(ctx, g.Binary, arguments...), URL: url, done: make(chan struct{})}
-	var said bytes.Buffer
-	p.cmd.Env, p.cmd.Stderr, p.cmd.Stdout = environ, os.Stderr, &said
-	if err := p.cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start %v: %w", arguments, err)
+	cmd := exec.CommandContext(ctx, g.Binary, arguments...)
+	cmd.Env, cmd.Stderr, cmd.Stdout = environ, os.Stderr, io.Discard
+	p, err := Launch(cmd)
+	if err != nil {
+		return nil, err
 	}
-	go func() {
-		_ = p.cmd.Wait() // how it ended is read off its state
-		close(p.done)
-	}()
+	p.URL = url
 	for {
 		if answer, err := http.Get(url + path); err == nil {
 			answer.Body.Close()
@@ -53,56 +39,6 @@ func (g *Ground) start(ctx context.Context, environ []string, url, path string, 
 		}
 	}
 }
-
-// Stop ends it in peace.
-func (p *Process) Stop() {
-	p.look()
-	_ = p.cmd.Process.Signal(syscall.SIGTERM) // it may have ended
-	<-p.done
-}
-
-// Kill ends it as a crash would, and gives the moment.
-func (p *Process) Kill() time.Time {
-	p.look()
-	at := time.Now()
-	_ = p.cmd.Process.Kill() // it may have ended
-	<-p.done
-	return at
-}
-
-// look notes the most memory that it had. What the kernel tells of a child that
-// has ended would not do: it begins with what its parent had.
-func (p *Process) look() {
-	if self, err := procfs.NewProc(p.cmd.Process.Pid); err == nil {
-		if status, err := self.NewStatus(); err == nil {
-			p.peak = max(p.peak, int64(status.VmHWM))
-		}
-	}
-}
-
-// PID is its number.
-func (p *Process) PID() int { return p.cmd.Process.Pid }
-
-// CPU is what it took; it has to have ended.
-func (p *Process) CPU() time.Duration {
-	return p.cmd.ProcessState.UserTime() + p.cmd.ProcessState.SystemTime()
-}
-
-// Memory is what it has resident now, and had at most, in bytes.
-func (p *Process) Memory() (now, most int64, err error) {
-	self, err := procfs.NewProc(p.cmd.Process.Pid)
-	if err != nil {
-		return 0, 0, fmt.Errorf("read the memory of a process: %w", err)
-	}
-	status, err := self.NewStatus()
-	if err != nil {
-		return 0, 0, fmt.Errorf("read the memory of a process: %w", err)
-	}
-	return int64(status.VmRSS), int64(status.VmHWM), nil
-}
-
-// Peak is the most memory that it had resident until it was ended, in bytes.
-func (p *Process) Peak() int64 { return p.peak }
 
 // A Cloud is a simulated cloud with made history.
 type Cloud struct {

@@ -44,7 +44,7 @@ const readers = 8
 // Fetch reads all pages of all groups and decodes them. It gives the number of
 // actions that it saw.
 func Fetch(ctx context.Context, cloud *ground.Cloud) (int, error) {
-	groups, err := groupIDs(ctx, cloud)
+	groups, err := GroupIDs(ctx, cloud)
 	if err != nil {
 		return 0, err
 	}
@@ -75,7 +75,8 @@ func Fetch(ctx context.Context, cloud *ground.Cloud) (int, error) {
 	return all, err
 }
 
-func groupIDs(ctx context.Context, cloud *ground.Cloud) ([]string, error) {
+// GroupIDs are the groups that a cloud lists.
+func GroupIDs(ctx context.Context, cloud *ground.Cloud) ([]string, error) {
 	var ids []string
 	for {
 		var list struct {
