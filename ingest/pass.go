@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"errors"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -57,11 +58,16 @@ type pass struct {
 	isolated int
 
 	contact func(*pass) // called when the first page of an open span is there
+	front   time.Time   // of the tail's own pass: where its new ground begins
+	recall  *recall     // rows that an earlier proof showed, and this pass has not; nil: none
 
-	began  time.Time           // the server's clock when the first page was sent
+	asked  time.Time           // when the first page was sent, in our clock
+	began  time.Time           // the same by the server's
 	total  int                 // of the first page; -1 before it
 	head   []row               // of the first page
 	seen   map[string]struct{} // rows that this pass has read
+	lowest int64               // the second of the last row read; 0: it has none
+	mixed  bool                // rows came in another order than newest first
 	short  bool                // a page had fewer rows than it had room for: there are none behind it
 	oldest *time.Time
 	newest int64    // the second of the newest row of the span itself, which is less than what is asked for; 0: none
@@ -87,6 +93,7 @@ func (w *worker) newPass(class Class, span Span) *pass {
 // begin starts the pass at its first page, forgetting what was read before.
 func (p *pass) begin(first *Page) {
 	p.began, p.total, p.oldest, p.newest, p.short = sentAt(first.Asked, first.Date, time.Now()), first.Total, nil, 0, false
+	p.asked, p.lowest, p.mixed = first.Asked, math.MaxInt64, false
 	p.head, p.seen = rowsOf(first), make(map[string]struct{}, max(first.Total, first.Rows()))
 	p.add(first)
 }
@@ -98,6 +105,11 @@ func (p *pass) add(page *Page) (known int) {
 			known++
 		}
 		p.seen[r.key] = struct{}{}
+		if p.recall != nil {
+			delete(p.recall.rows, r.key)
+		}
+		p.mixed = p.mixed || r.second == 0 || r.second > p.lowest
+		p.lowest = r.second
 		if r.second > p.newest && p.span.Has(time.Unix(r.second, 0)) {
 			p.newest = r.second
 		}
@@ -179,7 +191,7 @@ func (p *pass) finish(ctx context.Context, last *Page) (result, error) {
 			b.Age = max(0, p.began.Sub(*p.oldest))
 		}
 	}
-	proved := len(p.seen) == p.total && p.stale == 0 && !p.withheld && !(p.total == 0 && p.w.vanished(p.span))
+	proved := p.missing() == 0 && p.stale == 0 && !p.withheld && !(p.total == 0 && p.w.vanished(p.span))
 	p.scan.Outcome = "unproved"
 	if proved && !p.open {
 		shown, err := p.remembers(ctx)
@@ -189,7 +201,9 @@ func (p *pass) finish(ctx context.Context, last *Page) (result, error) {
 		if !shown {
 			p.forgot()
 		}
-		b.Proof = &Proof{Span: p.whole(), Rejects: p.bad}
+		if p.recalled() == 0 {
+			b.Proof = &Proof{Span: p.whole(), Rejects: p.bad}
+		}
 		if c := p.covers(); !c.Empty() {
 			b.Covered = []Span{c}
 			if p.total == 0 {
@@ -205,6 +219,9 @@ func (p *pass) finish(ctx context.Context, last *Page) (result, error) {
 	res := p.result()
 	res.seen = p.seen
 	res.proved = proved && err == nil && p.stale == 0 // the sink takes no span with a stale answer
+	if res.proved && !p.front.IsZero() {
+		p.remember()
+	}
 	return res, err
 }
 
@@ -219,6 +236,9 @@ func (p *pass) covers() Span {
 		end = checkpoint.Earlier(end, p.span.To)
 	}
 	from := checkpoint.Later(p.span.From, p.w.reach(p.began))
+	if p.recalled() > 0 { // the rest was proved before
+		from = checkpoint.Later(from, p.front)
+	}
 	p.w.mu.Lock()
 	from = checkpoint.Later(from, p.w.forgotten)
 	p.w.mu.Unlock()
@@ -276,7 +296,7 @@ func (p *pass) tooLarge() result {
 }
 
 func (p *pass) note() *Scan {
-	p.scan.Total, p.scan.Distinct = p.total, len(p.seen)
+	p.scan.Total, p.scan.Distinct = p.total, len(p.seen)+p.recalled()
 	scan := p.scan
 	return &scan
 }

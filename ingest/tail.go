@@ -25,7 +25,12 @@ const (
 // by piece, and the rest is left to the next round.
 func (w *worker) tail(ctx context.Context) error {
 	front, from, class := w.tailSpan()
+	rec := w.takeRecall(from)
+	if rec != nil {
+		from = rec.from
+	}
 	p := w.newPass(class, Span{From: from})
+	p.front, p.recall = front, rec
 	w.mu.Lock()
 	known, created := w.group.Known, w.group.Created
 	w.mu.Unlock()
@@ -70,6 +75,10 @@ func (w *worker) tailSpan() (front, from time.Time, class Class) {
 		front = second(time.Now().Add(w.skew))
 		return front, front.Add(-leastOverlap), Tail
 	}
+	class = Tail
+	if w.group.Scaling {
+		class = Follow
+	}
 	front = w.frontLocked()
 	from = second(front.Add(-w.overlapLocked()))
 	for _, o := range w.open {
@@ -77,9 +86,6 @@ func (w *worker) tailSpan() (front, from time.Time, class Class) {
 			from = checkpoint.Earlier(from, second(*o.start))
 			class = Follow
 		}
-	}
-	if class != Follow && !w.group.Scaling {
-		class = Tail
 	}
 	return front, from, class
 }

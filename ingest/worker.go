@@ -47,6 +47,10 @@ type worker struct {
 	filling bool      // the backfill runs
 	filled  bool      // the backfill has tried all holes since the group was gone
 	emptied time.Time // since when the API shows nothing where it showed rows; zero: it shows them
+	recall  *recall   // of the tail's last proof
+	saved   time.Time // when a proof of the tail was last handed to the sink
+	saving  bool      // one is on its way beside the polls
+	unsaved bool      // the last commit failed
 	far     time.Time // when actions behind the tail were last asked for
 
 	unable    time.Time // until then it is not asked for open actions: it does not tell them apart
@@ -91,18 +95,30 @@ func (w *worker) commit(ctx context.Context, class Class, b *Batch) (Outcome, er
 		b.Late = w.late
 	}
 	front := w.frontLocked()
+	aside := w.thriftLocked(class, b)
 	w.mu.Unlock()
 	if len(b.Actions)+len(b.Rejects)+len(b.Covered)+len(b.Lost) == 0 &&
 		b.Begin == nil && b.From == nil && b.Parked == nil && b.Settled == nil && (b.Scan == nil || b.Scan.Outcome == "proved") {
 		return Outcome{}, nil
 	}
 	b.Target = w.target()
-	out, err := w.sink.Commit(ctx, b)
-	if err != nil {
-		return out, err
+	if aside {
+		w.spawn(func() error { return w.save(ctx, class, b, front) })
+		return Outcome{}, nil
 	}
+	return w.store(ctx, class, b, front)
+}
+
+// store hands a batch to the sink, and takes it into the view.
+func (w *worker) store(ctx context.Context, class Class, b *Batch, front time.Time) (Outcome, error) {
+	out, err := w.sink.Commit(ctx, b)
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.unsaved = err != nil
+	if err != nil {
+		w.saved = time.Time{}
+		return out, err
+	}
 	w.took(class, b, out, front)
 	return out, nil
 }
