@@ -74,6 +74,9 @@ func (p *pass) most() int {
 	if p.open {
 		return p.w.depth()
 	}
+	if p.contact != nil { // the rest is the backfill's, which reads side by side and keeps no poll waiting
+		return pageLimit
+	}
 	return min(maxOpenRows, p.w.depth())
 }
 

@@ -3,7 +3,6 @@ package ingest
 import (
 	"context"
 	"errors"
-	"math"
 	"slices"
 	"sync"
 	"time"
@@ -49,6 +48,7 @@ type pass struct {
 	exact    bool    // one second, asked for alone: see narrow
 	open     bool    // only what has not ended, whenever it started: see census
 	errand   *errand // what somebody asked for, or nil
+	past     bool    // it reads a past of which nobody knows where it begins
 	withheld bool    // it proves nothing, whatever it shows: not all that is open is known
 
 	mu       sync.Mutex // a closed span's pages are read side by side
@@ -87,51 +87,8 @@ type result struct {
 }
 
 func (w *worker) newPass(class Class, span Span) *pass {
-	return &pass{w: w, class: class, span: span, total: -1, scan: Scan{Class: class, Span: span}}
-}
-
-// begin starts the pass at its first page, forgetting what was read before.
-func (p *pass) begin(first *Page) {
-	p.began, p.total, p.oldest, p.newest, p.short = sentAt(first.Asked, first.Date, time.Now()), first.Total, nil, 0, false
-	p.asked, p.lowest, p.mixed = first.Asked, math.MaxInt64, false
-	p.head, p.seen = rowsOf(first), make(map[string]struct{}, max(first.Total, first.Rows()))
-	p.add(first)
-}
-
-// add takes a page's rows and says how many of them were seen before.
-func (p *pass) add(page *Page) (known int) {
-	for _, r := range rowsOf(page) {
-		if _, ok := p.seen[r.key]; ok {
-			known++
-		}
-		p.seen[r.key] = struct{}{}
-		if p.recall != nil {
-			delete(p.recall.rows, r.key)
-		}
-		p.mixed = p.mixed || r.second == 0 || r.second > p.lowest
-		p.lowest = r.second
-		if r.second > p.newest && p.span.Has(time.Unix(r.second, 0)) {
-			p.newest = r.second
-		}
-	}
-	for _, r := range page.Rejects {
-		if r.ActionID == "" {
-			p.bad = append(p.bad, r.RawHash)
-		}
-	}
-	p.oldest = older(p.oldest, oldestProof(page))
-	p.short = p.short || page.last()
-	return known
-}
-
-// shares is how many rows of the page the pass has seen.
-func (p *pass) shares(page *Page) (known int) {
-	for _, r := range rowsOf(page) {
-		if _, ok := p.seen[r.key]; ok {
-			known++
-		}
-	}
-	return known
+	past := class == Backfill || class == Reconcile
+	return &pass{w: w, class: class, span: span, past: past, total: -1, scan: Scan{Class: class, Span: span}}
 }
 
 // commit makes a page durable, which is empty then. It never waits for a proof,
@@ -185,7 +142,7 @@ func (p *pass) finish(ctx context.Context, last *Page) (result, error) {
 		}
 	}
 	b := &Batch{Actions: p.w.oldestFirst(last), Rejects: p.placed(last.Rejects)}
-	if p.class == Backfill || p.class == Reconcile {
+	if p.past {
 		b.Oldest = p.oldest
 		if p.oldest != nil && !p.w.unborn(*p.oldest) {
 			b.Age = max(0, p.began.Sub(*p.oldest))
@@ -242,7 +199,7 @@ func (p *pass) covers() Span {
 	p.w.mu.Lock()
 	from = checkpoint.Later(from, p.w.forgotten)
 	p.w.mu.Unlock()
-	if p.class == Backfill || p.class == Reconcile {
+	if p.past {
 		from = checkpoint.Later(from, p.w.pastBegins(p.oldest))
 	}
 	return Span{From: from, To: end}

@@ -44,14 +44,16 @@ type worker struct {
 	stirred time.Time     // when a row was last new or changed, or a hint came
 	jumped  time.Time     // the tail goes on here, and leaves what is before to the backfill
 	settles settleState
-	filling bool      // the backfill runs
-	filled  bool      // the backfill has tried all holes since the group was gone
-	emptied time.Time // since when the API shows nothing where it showed rows; zero: it shows them
-	recall  *recall   // of the tail's last proof
-	saved   time.Time // when a proof of the tail was last handed to the sink
-	saving  bool      // one is on its way beside the polls
-	unsaved bool      // the last commit failed
-	far     time.Time // when actions behind the tail were last asked for
+	filling bool                // the backfill runs
+	filled  bool                // the backfill has tried all holes since the group was gone
+	emptied time.Time           // since when the API shows nothing where it showed rows; zero: it shows them
+	recall  *recall             // of the tail's last proof
+	head    *headstart          // of the backfill, from the first poll
+	read    checkpoint.Coverage // of the past, by the first poll
+	saved   time.Time           // when a proof of the tail was last handed to the sink
+	saving  bool                // one is on its way beside the polls
+	unsaved bool                // the last commit failed
+	far     time.Time           // when actions behind the tail were last asked for
 
 	unable    time.Time // until then it is not asked for open actions: it does not tell them apart
 	taken     time.Time // when the last census that saw all began, by the server's clock

@@ -129,6 +129,13 @@ var proof = []mutation{
 		new:    ` {`,
 		pkg:    "ingest", test: "TestWhatIsBehindTheHeadIsSeen",
 	},
+	{
+		breaks: "the first poll proves what is before the oldest that it showed",
+		file:   "ingest/contact.go",
+		old:    `	p.past = true`,
+		new:    `	p.past = false`,
+		pkg:    "ingest", test: "TestLaw02APastOfOnePageBeginsWithItsOldest",
+	},
 }
 
 var weather = []mutation{
@@ -341,5 +348,12 @@ var requests = []mutation{
 		old:    `	case first == int(ingest.Follow) && turn == 1 &&`,
 		new:    `	case first == int(ingest.Follow) && turn < 0 &&`,
 		pkg:    "ingest/asapi", test: "TestLaw10WhatIsFollowedLeavesTheTailItsTurn",
+	},
+	{
+		breaks: "a backfill asks again for the page that the first poll read",
+		file:   "ingest/contact.go",
+		old:    `w.head.span == span {`,
+		new:    `w.head.span == span && e != nil {`,
+		pkg:    "ingest", test: "TestLaw10ABacklogThenLive",
 	},
 }
