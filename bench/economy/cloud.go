@@ -41,6 +41,10 @@ type cloud struct {
 	made  time.Time
 }
 
+func newCloud(made time.Time) *cloud {
+	return &cloud{asked: map[ingest.Class]int{}, log: map[string][]event{}, made: made}
+}
+
 func (c *cloud) Actions(ctx context.Context, class ingest.Class, group string, q ingest.Query) (*ingest.Page, error) {
 	asked, err := c.ask(ctx, class)
 	if err != nil {

@@ -82,6 +82,18 @@ func (l *ledger) Commit(ctx context.Context, b *ingest.Batch) (out ingest.Outcom
 	return out, nil
 }
 
+// read says that the past of each group was read.
+func (l *ledger) read() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, g := range l.groups {
+		if !g.Known || len(g.Covered.Add(g.Lost...).Holes(ingest.Span{From: g.From, To: g.TailFrom})) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
 func earlier(a, b time.Time) time.Time {
 	if a.IsZero() {
 		return b
