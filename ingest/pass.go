@@ -49,6 +49,7 @@ type pass struct {
 	open     bool    // only what has not ended, whenever it started: see census
 	errand   *errand // what somebody asked for, or nil
 	past     bool    // it reads a past of which nobody knows where it begins
+	hasty    bool    // it is given up where the list moves at all
 	withheld bool    // it proves nothing, whatever it shows: not all that is open is known
 
 	mu       sync.Mutex // a closed span's pages are read side by side
@@ -260,7 +261,7 @@ func (p *pass) note() *Scan {
 
 // restarted counts a restart and says whether one more is allowed.
 func (p *pass) restarted(reason string) bool {
-	if p.scan.Restarts == maxRestarts {
+	if p.scan.Restarts == maxRestarts || p.hasty {
 		return false
 	}
 	p.scan.Restarts++

@@ -36,7 +36,7 @@ func (w *worker) tail(ctx context.Context) error {
 		from = rec.from
 	}
 	p := w.newPass(class, Span{From: from})
-	p.front, p.recall = front, rec
+	p.front, p.recall, p.hasty = front, rec, w.moves()
 	res, err := p.readOpen(ctx)
 	if err != nil {
 		return err
@@ -56,7 +56,7 @@ func (w *worker) tail(ctx context.Context) error {
 		}
 		return nil
 	}
-	return w.readSpan(ctx, class, Span{From: from, To: head}, func(result) error { return nil })
+	return w.readHead(ctx, class, front, from, head)
 }
 
 // tailSpan says where the tail begins, and whether this read is for the sake

@@ -48,6 +48,7 @@ type worker struct {
 	filled  bool                // the backfill has tried all holes since the group was gone
 	emptied time.Time           // since when the API shows nothing where it showed rows; zero: it shows them
 	recall  *recall             // of the tail's last proof
+	swept   time.Time           // when all of the overlap behind a head that moves was last proved, in our clock
 	head    *headstart          // of the backfill, from the first poll
 	read    checkpoint.Coverage // of the past, by the first poll
 	saved   time.Time           // when a proof of the tail was last handed to the sink
