@@ -15,7 +15,7 @@ ARGS ?=
 FUZZTIME ?= 30s
 
 .DEFAULT_GOAL := help
-.PHONY: bench bench-ceiling bench-growth bench-groups bench-freshness bench-micro
+.PHONY: bench bench-ceiling bench-growth bench-groups bench-freshness bench-economy bench-micro
 .PHONY: help build test demo torture torture-short simulate-faults model mutations ci lint fuzz compose-check
 
 help: ## List the targets
@@ -60,6 +60,9 @@ bench-groups: ## Measure what 10 to 10,000 quiet groups cost
 
 bench-freshness: ## Measure how long it takes from the API to the row and to the record
 	$(BENCH)/freshness $(ARGS)
+
+bench-economy: ## Measure what is asked of the API in days of fake time, against the least (ARGS="-markdown $$PWD/docs/performance.md" to keep it); needs no service
+	$(GO) test -count=1 -timeout 30m -v ./bench/economy -args -whole $(ARGS)
 
 bench-micro: ## Run every microbenchmark once (ARGS="-benchtime 1s -count 6" to measure)
 	$(GO) run ./internal/testenv/serve -- $(GO) test -run '^$$' -bench . -benchtime 1x $(ARGS) ./...

@@ -124,6 +124,7 @@ func (r run) shares() (parts []float64) {
 // What live reading asks for stays below bounds that leave a little room over what
 // was measured; and nothing is missing.
 func TestEconomy(t *testing.T) {
+	t.Parallel()
 	live := &report.Table{Header: []string{"fleet", "requests a minute", "actions", "requests", "per action", "per group-hour", "÷ fewest", "follow %", "tail %", "settle %", "backfill %", "watch %", "seen p50 s", "p99 s"}}
 	bars := report.Stack{Title: "What requests are for", Unit: "% of the requests"}
 	for _, class := range classes {
@@ -136,7 +137,7 @@ func TestEconomy(t *testing.T) {
 	}{{scarce, 4.2}, {ample, 11}} {
 		perMinute, most := b.perMinute, b.most
 		for _, f := range fleets {
-			d := time.Hour
+			d := 30 * time.Minute
 			if *whole && perMinute == scarce {
 				d = 2 * day
 			} else if *whole {
