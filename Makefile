@@ -16,7 +16,7 @@ FUZZTIME ?= 30s
 
 .DEFAULT_GOAL := help
 .PHONY: bench bench-ceiling bench-growth bench-groups bench-freshness bench-micro
-.PHONY: bench-replicas bench-catchup bench-neighbours bench-peers
+.PHONY: bench-replicas bench-catchup bench-neighbours bench-peers bench-economy
 .PHONY: help build test demo torture torture-short simulate-faults model mutations ci lint fuzz compose-check
 
 help: ## List the targets
@@ -73,6 +73,9 @@ bench-neighbours: ## Measure what a slow group and a failing one do to 10,000 ot
 
 bench-peers: ## Measure the same backfill and live load through Redpanda Connect and dlt; needs python3 (ARGS="-away 40s" kills each besides)
 	$(BENCH)/peers $(ARGS)
+
+bench-economy: ## Measure what is asked of the API in days of fake time, against the least (ARGS="-markdown $$PWD/docs/performance.md" to keep it); needs no service
+	$(GO) test -count=1 -timeout 30m -v ./bench/economy -args -whole $(ARGS)
 
 bench-micro: ## Run every microbenchmark once (ARGS="-benchtime 1s -count 6" to measure)
 	$(GO) run ./internal/testenv/serve -- $(GO) test -run '^$$' -bench . -benchtime 1x $(ARGS) ./...

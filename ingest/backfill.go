@@ -124,7 +124,13 @@ func (w *worker) backfill(ctx context.Context) error {
 // cannot be read keeps none of the others: the first error is returned at the end.
 func (w *worker) fill(ctx context.Context) (read checkpoint.Coverage, failed error) {
 	t := w.target()
+	w.mu.Lock()
+	read, w.read = w.read, nil
+	w.mu.Unlock()
 	for _, hole := range w.holes() {
+		if read.Contains(hole) {
+			continue
+		}
 		err := w.readSpan(ctx, Backfill, hole, func(res result) error {
 			if res.proved {
 				read = read.Add(res.span)

@@ -16,8 +16,12 @@ import (
 const sideBySide = 4
 
 // first reads the first page of a closed span, which tells how many rows there
-// are, before it is decided whether to read the rest.
-func (p *pass) first(ctx context.Context) (*Page, error) {
+// are, before it is decided whether to read the rest. Where it was read before it
+// is not asked for.
+func (p *pass) first(ctx context.Context, start *headstart) (*Page, error) {
+	if start != nil {
+		return p.resume(start), nil
+	}
 	page, err := p.rows(ctx, 0, pageLimit)
 	if err != nil {
 		return nil, p.fail(ctx, err)
@@ -106,6 +110,12 @@ func (p *pass) round(ctx context.Context) (seconds map[int64]int, reason string,
 	for _, piece := range slices.Backward(p.pages(len(p.head), depth)) { // the oldest first
 		group.Go(func() error {
 			for at, end := piece[0], piece[1]; at < end && at <= depth; {
+				p.mu.Lock()
+				moved := reason != ""
+				p.mu.Unlock()
+				if moved { // whatever is asked now is in vain
+					return nil
+				}
 				room := end - at
 				if end == p.total { // room for what the total does not count
 					room = pageLimit
@@ -123,14 +133,10 @@ func (p *pass) round(ctx context.Context) (seconds map[int64]int, reason string,
 					count(rowsOf(page))
 					p.add(page)
 				}
-				moved := reason != ""
 				p.mu.Unlock()
 				at += page.Rows()
 				if err := p.commit(ctx, page); err != nil {
 					return err
-				}
-				if moved {
-					return nil
 				}
 			}
 			return nil
@@ -188,7 +194,7 @@ func (p *pass) narrow(ctx context.Context, head *Page) (*pass, *Page, error) {
 	}
 	alone := p.w.newPass(p.class, p.span)
 	alone.exact, alone.errand, alone.withheld = true, p.errand, p.withheld
-	head, err = alone.first(ctx)
+	head, err = alone.first(ctx, nil)
 	return alone, head, err
 }
 

@@ -93,6 +93,9 @@ func Test45000ActionsInSixHours(t *testing.T) {
 			t.Fatal(err)
 		}
 		m.requireAll("g")
+		if n := c.requests[Tail] + c.requests[Follow]; n > 4800 { // a poll is three pages of news, and asks what is open; every fifth is of all the overlap
+			t.Errorf("%d requests in 375 polls", n)
+		}
 		m.requireLag("g", 2*time.Minute)
 		if g := m.get("g"); len(g.Lost)+len(g.Covered) != 1 {
 			t.Errorf("covered %v, lost %v", g.Covered, g.Lost)

@@ -86,7 +86,7 @@ func (p *pass) old() bool {
 	switch {
 	case p.class == Settle, p.span.From.IsZero():
 		return false
-	case p.class == Backfill, p.class == Reconcile:
+	case p.past:
 		return true
 	}
 	return p.began.Sub(p.span.From) >= leastReach

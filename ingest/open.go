@@ -3,6 +3,7 @@ package ingest
 import (
 	"context"
 	"errors"
+	"math"
 )
 
 // readOpen reads a span without an end, newest first, page after page. Pages
@@ -23,8 +24,11 @@ func (p *pass) readOpen(ctx context.Context) (result, error) {
 		if p.total > p.most() {
 			return p.tooLarge(), p.commit(ctx, page)
 		}
+		if p.missing() < 0 { // something that was shown is not any more: read all
+			p.recall = nil
+		}
 		reason := "count"
-		if len(p.seen) == p.total {
+		if p.missing() == 0 && p.rests() {
 			if reason, err = p.behind(ctx, page); err != nil {
 				return result{}, p.fail(ctx, err)
 			}
@@ -70,6 +74,9 @@ func (p *pass) most() int {
 	if p.open {
 		return p.w.depth()
 	}
+	if p.contact != nil { // the rest is the backfill's, which reads side by side and keeps no poll waiting
+		return pageLimit
+	}
 	return min(maxOpenRows, p.w.depth())
 }
 
@@ -100,9 +107,10 @@ func (p *pass) again(ctx context.Context) (*Page, error) {
 		return nil, err
 	}
 	if p.scan.Restarts%2 == 1 && p.shares(page) > 0 {
-		p.total = page.Total
+		p.total, p.lowest = page.Total, math.MaxInt64
 		p.add(page)
 	} else {
+		p.recall = nil
 		p.begin(page)
 	}
 	return page, nil

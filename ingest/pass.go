@@ -48,6 +48,8 @@ type pass struct {
 	exact    bool    // one second, asked for alone: see narrow
 	open     bool    // only what has not ended, whenever it started: see census
 	errand   *errand // what somebody asked for, or nil
+	past     bool    // it reads a past of which nobody knows where it begins
+	hasty    bool    // it is given up where the list moves at all
 	withheld bool    // it proves nothing, whatever it shows: not all that is open is known
 
 	mu       sync.Mutex // a closed span's pages are read side by side
@@ -57,11 +59,16 @@ type pass struct {
 	isolated int
 
 	contact func(*pass) // called when the first page of an open span is there
+	front   time.Time   // of the tail's own pass: where its new ground begins
+	recall  *recall     // rows that an earlier proof showed, and this pass has not; nil: none
 
-	began  time.Time           // the server's clock when the first page was sent
+	asked  time.Time           // when the first page was sent, in our clock
+	began  time.Time           // the same by the server's
 	total  int                 // of the first page; -1 before it
 	head   []row               // of the first page
 	seen   map[string]struct{} // rows that this pass has read
+	lowest int64               // the second of the last row read; 0: it has none
+	mixed  bool                // rows came in another order than newest first
 	short  bool                // a page had fewer rows than it had room for: there are none behind it
 	oldest *time.Time
 	newest int64    // the second of the newest row of the span itself, which is less than what is asked for; 0: none
@@ -81,45 +88,8 @@ type result struct {
 }
 
 func (w *worker) newPass(class Class, span Span) *pass {
-	return &pass{w: w, class: class, span: span, total: -1, scan: Scan{Class: class, Span: span}}
-}
-
-// begin starts the pass at its first page, forgetting what was read before.
-func (p *pass) begin(first *Page) {
-	p.began, p.total, p.oldest, p.newest, p.short = sentAt(first.Asked, first.Date, time.Now()), first.Total, nil, 0, false
-	p.head, p.seen = rowsOf(first), make(map[string]struct{}, max(first.Total, first.Rows()))
-	p.add(first)
-}
-
-// add takes a page's rows and says how many of them were seen before.
-func (p *pass) add(page *Page) (known int) {
-	for _, r := range rowsOf(page) {
-		if _, ok := p.seen[r.key]; ok {
-			known++
-		}
-		p.seen[r.key] = struct{}{}
-		if r.second > p.newest && p.span.Has(time.Unix(r.second, 0)) {
-			p.newest = r.second
-		}
-	}
-	for _, r := range page.Rejects {
-		if r.ActionID == "" {
-			p.bad = append(p.bad, r.RawHash)
-		}
-	}
-	p.oldest = older(p.oldest, oldestProof(page))
-	p.short = p.short || page.last()
-	return known
-}
-
-// shares is how many rows of the page the pass has seen.
-func (p *pass) shares(page *Page) (known int) {
-	for _, r := range rowsOf(page) {
-		if _, ok := p.seen[r.key]; ok {
-			known++
-		}
-	}
-	return known
+	past := class == Backfill || class == Reconcile
+	return &pass{w: w, class: class, span: span, past: past, total: -1, scan: Scan{Class: class, Span: span}}
 }
 
 // commit makes a page durable, which is empty then. It never waits for a proof,
@@ -173,13 +143,13 @@ func (p *pass) finish(ctx context.Context, last *Page) (result, error) {
 		}
 	}
 	b := &Batch{Actions: p.w.oldestFirst(last), Rejects: p.placed(last.Rejects)}
-	if p.class == Backfill || p.class == Reconcile {
+	if p.past {
 		b.Oldest = p.oldest
 		if p.oldest != nil && !p.w.unborn(*p.oldest) {
 			b.Age = max(0, p.began.Sub(*p.oldest))
 		}
 	}
-	proved := len(p.seen) == p.total && p.stale == 0 && !p.withheld && !(p.total == 0 && p.w.vanished(p.span))
+	proved := p.missing() == 0 && p.stale == 0 && !p.withheld && !(p.total == 0 && p.w.vanished(p.span))
 	p.scan.Outcome = "unproved"
 	if proved && !p.open {
 		shown, err := p.remembers(ctx)
@@ -189,7 +159,9 @@ func (p *pass) finish(ctx context.Context, last *Page) (result, error) {
 		if !shown {
 			p.forgot()
 		}
-		b.Proof = &Proof{Span: p.whole(), Rejects: p.bad}
+		if p.recalled() == 0 {
+			b.Proof = &Proof{Span: p.whole(), Rejects: p.bad}
+		}
 		if c := p.covers(); !c.Empty() {
 			b.Covered = []Span{c}
 			if p.total == 0 {
@@ -205,6 +177,9 @@ func (p *pass) finish(ctx context.Context, last *Page) (result, error) {
 	res := p.result()
 	res.seen = p.seen
 	res.proved = proved && err == nil && p.stale == 0 // the sink takes no span with a stale answer
+	if res.proved && !p.front.IsZero() {
+		p.remember()
+	}
 	return res, err
 }
 
@@ -219,10 +194,13 @@ func (p *pass) covers() Span {
 		end = checkpoint.Earlier(end, p.span.To)
 	}
 	from := checkpoint.Later(p.span.From, p.w.reach(p.began))
+	if p.recalled() > 0 { // the rest was proved before
+		from = checkpoint.Later(from, p.front)
+	}
 	p.w.mu.Lock()
 	from = checkpoint.Later(from, p.w.forgotten)
 	p.w.mu.Unlock()
-	if p.class == Backfill || p.class == Reconcile {
+	if p.past {
 		from = checkpoint.Later(from, p.w.pastBegins(p.oldest))
 	}
 	return Span{From: from, To: end}
@@ -276,14 +254,14 @@ func (p *pass) tooLarge() result {
 }
 
 func (p *pass) note() *Scan {
-	p.scan.Total, p.scan.Distinct = p.total, len(p.seen)
+	p.scan.Total, p.scan.Distinct = p.total, len(p.seen)+p.recalled()
 	scan := p.scan
 	return &scan
 }
 
 // restarted counts a restart and says whether one more is allowed.
 func (p *pass) restarted(reason string) bool {
-	if p.scan.Restarts == maxRestarts {
+	if p.scan.Restarts == maxRestarts || p.hasty {
 		return false
 	}
 	p.scan.Restarts++

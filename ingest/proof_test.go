@@ -94,7 +94,7 @@ func TestLaw02AnswersOfTwoListsProveNothing(t *testing.T) {
 					p = w.newPass(Tail, Span{From: base, To: base.Add(time.Minute)})
 				}
 				var res result
-				head, err := p.first(t.Context())
+				head, err := p.first(t.Context(), nil)
 				switch {
 				case err != nil:
 				case test.closed:

@@ -40,7 +40,11 @@ func (w *worker) readSpanFor(ctx context.Context, e *errand, class Class, span S
 		return err
 	}
 	regions := []region{{end: span.To}} // not counted: taken whole
-	var longest time.Duration           // after a halving; 0: no bound
+	start := w.takeHead(class, e, span)
+	if start != nil {
+		regions[0].rows = start.total
+	}
+	var longest time.Duration // after a halving; 0: no bound
 	var unreadable error
 	failed := 0 // pieces in a row
 	back := span.From
@@ -55,7 +59,11 @@ func (w *worker) readSpanFor(ctx context.Context, e *errand, class Class, span S
 		}
 		length := piece.Length()
 		piece.From = back
-		res, err := w.readPiece(ctx, e, class, piece, most, !whole)
+		if start != nil && piece != span { // it is of no further use
+			start = nil
+		}
+		res, err := w.readPiece(ctx, e, class, piece, most, !whole, start)
+		start = nil
 		switch {
 		case err == nil && res.tooLarge:
 			regions = append(regions, region{end: piece.To, rows: res.total})
@@ -106,11 +114,12 @@ func (w *worker) readSpanFor(ctx context.Context, e *errand, class Class, span S
 
 // readPiece reads a piece to its end, unless it holds more than most rows: then
 // only its first page. What is withheld is read and proves nothing.
-func (w *worker) readPiece(ctx context.Context, e *errand, class Class, piece Span, most int, withheld bool) (result, error) {
+// Start is what is known of the piece's first page; nil: it is asked for.
+func (w *worker) readPiece(ctx context.Context, e *errand, class Class, piece Span, most int, withheld bool, start *headstart) (result, error) {
 	p := w.newPass(class, piece)
 	p.errand, p.withheld = e, withheld
 	defer p.end()
-	head, err := p.first(ctx)
+	head, err := p.first(ctx, start)
 	if err != nil {
 		return result{}, err
 	}

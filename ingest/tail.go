@@ -24,21 +24,19 @@ const (
 // itself is that busy, the closed part up to a few seconds ago is proved piece
 // by piece, and the rest is left to the next round.
 func (w *worker) tail(ctx context.Context) error {
-	front, from, class := w.tailSpan()
-	p := w.newPass(class, Span{From: from})
 	w.mu.Lock()
-	known, created := w.group.Known, w.group.Created
+	known := w.group.Known
 	w.mu.Unlock()
 	if !known {
-		var oldest *time.Time
-		if wantedFrom(w.from(time.Now()), created) == nil {
-			var err error
-			if oldest, err = w.findOldest(ctx, nil); err != nil {
-				return p.fail(ctx, err)
-			}
-		}
-		p.contact = func(p *pass) { w.contact(p, oldest) }
+		return w.contact(ctx)
 	}
+	front, from, class := w.tailSpan()
+	rec := w.takeRecall(from)
+	if rec != nil {
+		from = rec.from
+	}
+	p := w.newPass(class, Span{From: from})
+	p.front, p.recall, p.hasty = front, rec, w.moves()
 	res, err := p.readOpen(ctx)
 	if err != nil {
 		return err
@@ -58,7 +56,7 @@ func (w *worker) tail(ctx context.Context) error {
 		}
 		return nil
 	}
-	return w.readSpan(ctx, class, Span{From: from, To: head}, func(result) error { return nil })
+	return w.readHead(ctx, class, front, from, head)
 }
 
 // tailSpan says where the tail begins, and whether this read is for the sake
@@ -66,9 +64,9 @@ func (w *worker) tail(ctx context.Context) error {
 func (w *worker) tailSpan() (front, from time.Time, class Class) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !w.group.Known {
-		front = second(time.Now().Add(w.skew))
-		return front, front.Add(-leastOverlap), Tail
+	class = Tail
+	if w.group.Scaling {
+		class = Follow
 	}
 	front = w.frontLocked()
 	from = second(front.Add(-w.overlapLocked()))
@@ -78,35 +76,12 @@ func (w *worker) tailSpan() (front, from time.Time, class Class) {
 			class = Follow
 		}
 	}
-	if class != Follow && !w.group.Scaling {
-		class = Tail
-	}
 	return front, from, class
 }
 
 // overlapLocked is how far back the tail reads what it has read.
 func (w *worker) overlapLocked() time.Duration {
 	return min(max(leastOverlap, w.group.Lateness*3/2), mostOverlap)
-}
-
-// contact is the first answer for a group that has no checkpoint: it says, by
-// the server's clock, where the tail begins, and where the group's past does:
-// where nothing else says so, with its oldest row.
-func (w *worker) contact(p *pass, oldest *time.Time) {
-	now := second(p.began)
-	tail := checkpoint.Earlier(p.span.From, now)
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	from := wantedFrom(w.from(now), w.group.Created)
-	if from == nil {
-		from = oldest
-	}
-	if from == nil {
-		from = &tail
-	}
-	begin := Begin{From: checkpoint.Earlier(second(*from), now)}
-	begin.Tail = checkpoint.Later(tail, begin.From)
-	w.begun = &begin
 }
 
 // wantedFrom is the later of the source's start and the group's creation; nil

@@ -44,10 +44,17 @@ type worker struct {
 	stirred time.Time     // when a row was last new or changed, or a hint came
 	jumped  time.Time     // the tail goes on here, and leaves what is before to the backfill
 	settles settleState
-	filling bool      // the backfill runs
-	filled  bool      // the backfill has tried all holes since the group was gone
-	emptied time.Time // since when the API shows nothing where it showed rows; zero: it shows them
-	far     time.Time // when actions behind the tail were last asked for
+	filling bool                // the backfill runs
+	filled  bool                // the backfill has tried all holes since the group was gone
+	emptied time.Time           // since when the API shows nothing where it showed rows; zero: it shows them
+	recall  *recall             // of the tail's last proof
+	swept   time.Time           // when all of the overlap behind a head that moves was last proved, in our clock
+	head    *headstart          // of the backfill, from the first poll
+	read    checkpoint.Coverage // of the past, by the first poll
+	saved   time.Time           // when a proof of the tail was last handed to the sink
+	saving  bool                // one is on its way beside the polls
+	unsaved bool                // the last commit failed
+	far     time.Time           // when actions behind the tail were last asked for
 
 	unable    time.Time // until then it is not asked for open actions: it does not tell them apart
 	taken     time.Time // when the last census that saw all began, by the server's clock
@@ -91,18 +98,30 @@ func (w *worker) commit(ctx context.Context, class Class, b *Batch) (Outcome, er
 		b.Late = w.late
 	}
 	front := w.frontLocked()
+	aside := w.thriftLocked(class, b)
 	w.mu.Unlock()
 	if len(b.Actions)+len(b.Rejects)+len(b.Covered)+len(b.Lost) == 0 &&
 		b.Begin == nil && b.From == nil && b.Parked == nil && b.Settled == nil && (b.Scan == nil || b.Scan.Outcome == "proved") {
 		return Outcome{}, nil
 	}
 	b.Target = w.target()
-	out, err := w.sink.Commit(ctx, b)
-	if err != nil {
-		return out, err
+	if aside {
+		w.spawn(func() error { return w.save(ctx, class, b, front) })
+		return Outcome{}, nil
 	}
+	return w.store(ctx, class, b, front)
+}
+
+// store hands a batch to the sink, and takes it into the view.
+func (w *worker) store(ctx context.Context, class Class, b *Batch, front time.Time) (Outcome, error) {
+	out, err := w.sink.Commit(ctx, b)
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.unsaved = err != nil
+	if err != nil {
+		w.saved = time.Time{}
+		return out, err
+	}
 	w.took(class, b, out, front)
 	return out, nil
 }

@@ -35,8 +35,10 @@ const (
 // the budget to the others.
 //
 // Among those who wait, the watch goes first but has at most a quarter of the
-// budget; then an earlier class goes before a later one, except that every
-// fifth request goes to the last class waiting, so that backfill always moves.
+// budget; then an earlier class goes before a later one, except that of five
+// requests follow leaves one to the tail, so that groups in which much happens
+// keep no other unpolled, and that one goes to the last class waiting, so that
+// backfill always moves.
 type Budget struct {
 	source    string
 	perMinute int

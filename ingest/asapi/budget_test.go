@@ -74,6 +74,27 @@ func TestLaw10ClassesShareAShortBudget(t *testing.T) {
 	})
 }
 
+// Groups that are followed ask as often as they are let; those at rest are polled
+// all the same, and the past is read.
+func TestLaw10WhatIsFollowedLeavesTheTailItsTurn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b, stop := running(t, 40, &purse{}, nil)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		var wg sync.WaitGroup
+		follow, tail := crowd(ctx, &wg, b, ingest.Follow, 10), crowd(ctx, &wg, b, ingest.Tail, 10)
+		backfill := crowd(ctx, &wg, b, ingest.Backfill, 10)
+		wg.Wait()
+		stop()
+		for class, got := range map[ingest.Class][2]int64{ingest.Follow: {follow.Load(), 1440}, ingest.Tail: {tail.Load(), 480}, ingest.Backfill: {backfill.Load(), 480}} {
+			if n, due := got[0], got[1]; n < due-20 || n > due+20 {
+				t.Errorf("%s had %d in an hour of 40 a minute, not about %d", class, n, due)
+			}
+		}
+	})
+}
+
 func TestLaw10WatchAloneHasAQuarter(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -78,8 +78,12 @@ func (b *Budget) next(now time.Time) int {
 	if len(b.waiting[ingest.Watch]) > 0 && b.watch.AllowN(now, 1) {
 		return int(ingest.Watch)
 	}
-	if b.served%lowShare == lowShare-1 {
+	turn := b.served % lowShare
+	switch {
+	case turn == lowShare-1:
 		return last
+	case first == int(ingest.Follow) && turn == 1 && len(b.waiting[ingest.Tail]) > 0:
+		return int(ingest.Tail)
 	}
 	return first
 }

@@ -6,8 +6,8 @@ var proof = []mutation{
 	{
 		breaks: "a pass with a stale answer proves",
 		file:   "ingest/pass.go",
-		old:    `	proved := len(p.seen) == p.total && p.stale == 0 &&`,
-		new:    `	proved := len(p.seen) == p.total &&`,
+		old:    `	proved := p.missing() == 0 && p.stale == 0 &&`,
+		new:    `	proved := p.missing() == 0 &&`,
 		pkg:    "ingest", test: "TestLaw02APassWithAStaleAnswerProvesNothing",
 	},
 	{
@@ -107,6 +107,34 @@ var proof = []mutation{
 		old:    `	newest, err := p.w.newestBefore(ctx, p.span.From.Add(time.Second))`,
 		new:    `	newest, err := p.w.newestBefore(ctx, p.span.From)`,
 		pkg:    "ingest", test: "TestLaw02TheOneThatVouchesIsForgottenMeanwhile",
+	},
+	{
+		breaks: "a count stands for new ground that was not read",
+		file:   "ingest/recall.go",
+		old:    `	if p.mixed || p.lowest >= p.front.Unix() {`,
+		new:    `	if p.mixed && p.lowest > p.front.Unix() {`,
+		pkg:    "ingest", test: "TestLaw02ACountDoesNotStandForNewGround",
+	},
+	{
+		breaks: "what can still change is not read again behind the head",
+		file:   "ingest/recall.go",
+		old:    `unread && f.near(p.front) {`,
+		new:    `unread && f == nil {`,
+		pkg:    "ingest", test: "TestWhatIsBehindTheHeadIsSeen",
+	},
+	{
+		breaks: "what is recalled is recalled for ever",
+		file:   "ingest/recall.go",
+		old:    ` || time.Since(r.whole) >= wholeAgain {`,
+		new:    ` {`,
+		pkg:    "ingest", test: "TestWhatIsBehindTheHeadIsSeen",
+	},
+	{
+		breaks: "the first poll proves what is before the oldest that it showed",
+		file:   "ingest/contact.go",
+		old:    `	p.past = true`,
+		new:    `	p.past = false`,
+		pkg:    "ingest", test: "TestLaw02APastOfOnePageBeginsWithItsOldest",
 	},
 }
 
@@ -304,5 +332,35 @@ var requests = []mutation{
 		new: `		from, ok := w.group.Settled[stage]
 		if ok = ok && len(w.settles.tries) > 0; !ok {`,
 		pkg: "ingest", test: "TestLaw10SettleCostsFewRequests",
+	},
+	{
+		breaks: "what was proved a moment ago is read again at each poll",
+		file:   "ingest/recall.go",
+		old:    `	if r == nil || from.Before(r.from)`,
+		new:    `	if r == nil || !from.IsZero()`,
+		pkg:    "ingest", test: "TestLaw10ABusyGroupIsReadByItsHead",
+	},
+	{
+		breaks: "a group at rest is polled before one that is followed",
+		file:   "ingest/tail.go",
+		old: `	class = Tail
+	if w.group.Scaling {`,
+		new: `	class = Follow
+	if w.group.Scaling {`,
+		pkg: "ingest", test: "TestLaw10AGroupAtRestIsNotFollowed",
+	},
+	{
+		breaks: "what is followed takes the tail's turns",
+		file:   "ingest/asapi/share.go",
+		old:    `	case first == int(ingest.Follow) && turn == 1 &&`,
+		new:    `	case first == int(ingest.Follow) && turn < 0 &&`,
+		pkg:    "ingest/asapi", test: "TestLaw10WhatIsFollowedLeavesTheTailItsTurn",
+	},
+	{
+		breaks: "a backfill asks again for the page that the first poll read",
+		file:   "ingest/contact.go",
+		old:    `w.head.span == span {`,
+		new:    `w.head.span == span && e != nil {`,
+		pkg:    "ingest", test: "TestLaw10ABacklogThenLive",
 	},
 }
