@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -61,19 +62,27 @@ type SaveResult struct {
 // own shard; ErrLost where that is another's.
 //
 // A group has news, and its changed_at and hinted_at rise, when it is new or
-// back, when its numbers or is_scaling changed, and as long as it is scaling.
+// back, and when its numbers or is_scaling changed.
 func (s *Store) SaveList(ctx context.Context, l Lease, list List, shards int) (SaveResult, error) {
-	columns := newListColumns(list.Groups, shards)
+	groups := lastEntries(list.Groups)
 	var result SaveResult
 	err := s.under(ctx, l, func(tx pgx.Tx) error {
-		args := columns.args(list.Source, list.Project)
-		if err := tx.QueryRow(ctx, listSaveSQL, args).Scan(&result.New, &result.Back, &result.Hinted); err != nil {
-			return err
+		for piece := range slices.Chunk(groups, listPiece) {
+			var r SaveResult
+			args := newListColumns(piece, shards).args(list.Source, list.Project)
+			if err := tx.QueryRow(ctx, listSaveSQL, args).Scan(&r.New, &r.Back, &r.Hinted); err != nil {
+				return err
+			}
+			result.New, result.Back, result.Hinted = result.New+r.New, result.Back+r.Back, result.Hinted+r.Hinted
 		}
 		if !list.Complete {
 			return nil
 		}
-		args["asked_at"] = list.Asked
+		ids := make([]string, len(groups))
+		for i, g := range groups {
+			ids[i] = g.ID
+		}
+		args := pgx.NamedArgs{"source": list.Source, "project": list.Project, "ids": ids, "asked_at": list.Asked}
 		return tx.QueryRow(ctx, listMissedSQL, args).Scan(&result.Gone)
 	})
 	if err != nil {
@@ -91,7 +100,7 @@ func (s *Store) NameGroups(ctx context.Context, l Lease, source, project string,
 	for i, id := range ids {
 		groups[i].ID = id
 	}
-	args := newListColumns(groups, shards).args(source, project)
+	args := newListColumns(lastEntries(groups), shards).args(source, project)
 	err := s.under(ctx, l, func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, groupsNameSQL, args)
 		return err
@@ -116,9 +125,27 @@ func (s *Store) under(ctx context.Context, l Lease, do func(pgx.Tx) error) error
 	})
 }
 
-// listColumns is a list turned on its side, an array a column: one statement
-// takes it whole. An id stands in it once; of two entries the later counts, as
-// two pages of a list that moves may both have it.
+// listPiece is how many groups one statement takes: with ten thousand at once, what
+// goes to Postgres would be held three times over.
+const listPiece = 1000
+
+// lastEntries are a list's groups, each once: of two entries the later counts, as
+// two pages of a list that moves may both have it. A group by an id that Postgres
+// does not take is left out: it could not be asked for anyway.
+func lastEntries(groups []ListedGroup) (kept []ListedGroup) {
+	last := make(map[string]int, len(groups))
+	for i, g := range groups {
+		last[g.ID] = i
+	}
+	for i, g := range groups {
+		if last[g.ID] == i && g.ID != "" && *storable(&g.ID) == g.ID {
+			kept = append(kept, g)
+		}
+	}
+	return kept
+}
+
+// listColumns is a piece of a list turned on its side, an array a column.
 type listColumns struct {
 	ids, raws                         []*string
 	shards                            []int
@@ -129,15 +156,8 @@ type listColumns struct {
 }
 
 func newListColumns(groups []ListedGroup, shards int) *listColumns {
-	last := make(map[string]int, len(groups))
-	for i, g := range groups {
-		last[g.ID] = i
-	}
 	c := &listColumns{}
 	for i, g := range groups {
-		if last[g.ID] != i || g.ID == "" || *storable(&g.ID) != g.ID {
-			continue // a group by such an id could not be asked for anyway
-		}
 		c.ids = append(c.ids, &groups[i].ID)
 		c.shards = append(c.shards, ShardOf(g.ID, shards))
 		c.names = append(c.names, storable(g.Name))

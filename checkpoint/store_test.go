@@ -3,6 +3,7 @@ package checkpoint_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -233,4 +234,30 @@ func TestTenThousandGroupsAreQuick(t *testing.T) {
 	// All far below by themselves, but the machine may be busy. A join that is
 	// not hashed takes longer than this on any.
 	require.Less(t, max(first, again, took), 5*time.Second)
+}
+
+// A list of thousands is saved piece by piece: what is new, gone, or told twice
+// counts over all of it.
+func TestALongListIsSavedAsOne(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	pool := testenv.Postgres(t)
+	store := &checkpoint.Store{Pool: pool}
+	lease := own(t, pool, "s")
+	var groups []checkpoint.ListedGroup
+	for i := range 2500 {
+		groups = append(groups, listed(fmt.Sprintf("g%04d", i), 1, false))
+	}
+	moved := append(slices.Clone(groups), listed("g0000", 7, false)) // it was on the first page, and is on the last
+	result, err := store.SaveList(ctx, lease, list(moved...), shards)
+	require.NoError(t, err)
+	require.Equal(t, checkpoint.SaveResult{New: 2500}, result)
+	var number int64
+	require.NoError(t, pool.QueryRow(ctx, `SELECT current_instance_number FROM aslog.scaling_group WHERE group_id = 'g0000'`).Scan(&number))
+	require.EqualValues(t, 7, number)
+	for gone := range 2 {
+		result, err = store.SaveList(ctx, lease, list(moved[3:]...), shards)
+		require.NoError(t, err)
+		require.Equal(t, checkpoint.SaveResult{Gone: 2 * gone}, result, "g0001 and g0002, at the second list that lacks them")
+	}
 }
