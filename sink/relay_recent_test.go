@@ -81,6 +81,29 @@ func TestLaw05WhatIsRememberedIsWhatTheRowSays(t *testing.T) {
 	}
 }
 
+// What breaks: a record only just fits the topic. What must hold: whether something
+// is left out of it does not hang on whether it was remembered.
+func TestLaw05WhatOnlyJustFitsIsCutAsTheRowIs(t *testing.T) {
+	t.Parallel()
+	made := revisions(t, genesis, 1, plain)
+	m := recent{room: semaphore.NewWeighted(1 << 20), tip: genesis}
+	m.put(made)
+	size := broker.Overhead + m.list[0].latest.Size()
+	kept := 0
+	for limit := size - 5; limit < size+20; limit++ {
+		have := m.after(genesis, 1, 1, limit)
+		want, err := messages([]*Row{made[0].Row}, limit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		kept += len(have)
+		if len(have) > 0 && !bytes.Equal(have[0].latest.Body, want[0].latest.Body) {
+			t.Errorf("limit %d:\n%s\nof the row:\n%s", limit, have[0].latest.Body, want[0].latest.Body)
+		}
+	}
+	want(t, "some of them fit", kept > 0 && kept < 25, true)
+}
+
 func TestRememberedMessagesFollowThePublishedOne(t *testing.T) {
 	t.Parallel()
 	m := recent{room: semaphore.NewWeighted(1 << 20)}
