@@ -57,6 +57,10 @@ func (m *message) revision() broker.Record {
 // fits reports whether a batch of limit bytes leaves the message as it is.
 func (m *message) fits(limit int) bool { return m.needs <= limit }
 
+// keptValue bounds the room that a maker keeps; more is for a record that is not
+// usual.
+const keptValue = 256 << 10
+
 // A maker makes messages, one after the other, and keeps room for the next.
 type maker struct{ value, headers []byte }
 
@@ -74,6 +78,9 @@ func (w *maker) message(r *Row, a *action.Action, limit int) message {
 	m.needs += len(w.value)
 	m.latest.Body = make([]byte, 0, counts+len(w.value)+len(w.headers))
 	m.latest.Body = append(broker.AppendBody(m.latest.Body, w.value, headers), w.headers...)
+	if cap(w.value) > keptValue {
+		w.value = nil
+	}
 	return m
 }
 

@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -229,4 +230,18 @@ func (p published) of(b *relayBench, seq int64) published {
 		b.Fatal(err)
 	}
 	return p
+}
+
+// What breaks: one record is huge. What must hold: the room that its message was
+// made in is not kept for all others, in each shard.
+func TestLaw09RoomForAHugeRecordIsNotKept(t *testing.T) {
+	t.Parallel()
+	m := recent{room: semaphore.NewWeighted(16 << 20), tip: genesis}
+	huge := revisions(t, genesis, 1, func(int64) string { return `{"id":"a","more":"` + strings.Repeat("x", 3<<20) + `"}` })
+	m.put(huge)
+	if room := cap(m.maker.value); room > keptValue {
+		t.Errorf("%d bytes are kept", room)
+	}
+	m.put(revisions(t, tipOf(huge), 2, plain))
+	want(t, "remembered", fmt.Sprint(seqs(m.after(genesis, 9, 16<<20, math.MaxInt))), "[1 2 3]")
 }
