@@ -90,6 +90,13 @@ func (m *recent) forget(seq int64) {
 	m.list = m.list[n:]
 }
 
+// drop gives all room back.
+func (m *recent) drop() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.forget(math.MaxInt64)
+}
+
 // close gives all room back, for good.
 func (m *recent) close() {
 	m.mu.Lock()

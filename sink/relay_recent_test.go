@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -244,4 +245,40 @@ func TestLaw09RoomForAHugeRecordIsNotKept(t *testing.T) {
 	}
 	m.put(revisions(t, tipOf(huge), 2, plain))
 	want(t, "remembered", fmt.Sprint(seqs(m.after(genesis, 9, 16<<20, math.MaxInt))), "[1 2 3]")
+}
+
+// What breaks: a shard stands still, for hours maybe, while its journal goes on.
+// What must hold: it keeps nothing of the room that it shares with the others, and
+// remembers again once it goes on.
+func TestAShardThatStandsStillLeavesTheRoomToOthers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		n := newNumbering(t)
+		defer n.end()
+		const room = 1 << 20
+		shared := semaphore.NewWeighted(room)
+		free := func() bool {
+			if !shared.TryAcquire(room) {
+				return false
+			}
+			shared.Release(room)
+			return true
+		}
+		r := n.relay(n.owner, n.lease, 1, func() {})
+		r.recent.room, r.recent.tip = shared, genesis
+		first := revisions(t, genesis, 5, plain)
+		r.Made(first)
+		want(t, "remembered", len(r.recent.list), 5)
+		fork := r.fork(TopicsMisfit, newPrefix, onlyPublishing+"partitions were added")
+		if err := r.settle(t.Context(), fork); err == nil {
+			t.Fatal("no fork")
+		}
+		second := revisions(t, tipOf(first), 5, plain)
+		r.Made(second)
+		want(t, "remembered while it stands", len(r.recent.list), 0)
+		want(t, "the room is free", free(), true)
+		r.forked.Store(nil)
+		r.Made(revisions(t, tipOf(second), 5, plain))
+		want(t, "remembered again", len(r.recent.list), 4)
+	})
 }
