@@ -59,7 +59,7 @@ func (m *message) fits(limit int) bool { return m.needs <= limit }
 
 // keptValue bounds the room that a maker keeps; more is for a record that is not
 // usual.
-const keptValue = 256 << 10
+const keptValue = 512 << 10
 
 // A maker makes messages, one after the other, and keeps room for the next.
 type maker struct{ value, headers []byte }
