@@ -54,7 +54,7 @@ type List struct {
 type SaveResult struct {
 	New    int // never seen before
 	Back   int // were gone
-	Hinted int // known, and something goes on there
+	Hinted int // known, and something began, ended or changed there
 	Gone   int // missing from a second complete list
 }
 
@@ -62,7 +62,8 @@ type SaveResult struct {
 // own shard; ErrLost where that is another's.
 //
 // A group has news, and its changed_at and hinted_at rise, when it is new or
-// back, and when its numbers or is_scaling changed.
+// back, and when its numbers or is_scaling changed; changed_at alone rises when it
+// was another source's.
 func (s *Store) SaveList(ctx context.Context, l Lease, list List, shards int) (SaveResult, error) {
 	groups := lastEntries(list.Groups)
 	var result SaveResult

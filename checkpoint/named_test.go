@@ -126,3 +126,44 @@ func TestNewsTellWhatIsOpenToWhoCannotKnow(t *testing.T) {
 	require.NoError(t, store.NameGroups(ctx, lease, "s", "p", []string{"a", "b"}, 1))
 	require.Equal(t, 1, open(), "its worker has left")
 }
+
+// What breaks: a source is named otherwise in the configuration, so that its
+// groups have no reader until a list finds them under the new name. What must
+// hold: the groups are news then, though nothing else changed in them, and what is
+// open comes with them, for nobody knows it yet.
+func TestGroupsOfASourceThatIsNamedOtherwise(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	pool := testenv.Postgres(t)
+	lease := own(t, pool, "s")
+	former := &checkpoint.Store{Pool: pool}
+	_, err := former.SaveList(ctx, lease, list(listed("a", 1, false)), 1)
+	require.NoError(t, err)
+	_, err = pool.Exec(ctx, `
+		INSERT INTO aslog.scaling_action (group_id, action_id, project_id, revision, start_time, first_seen_at, changed_at,
+		                                  shard, seq, content_hash, open, asked_epoch, asked_at)
+		VALUES ('a', 'hangs', 'p', 1, now(), now(), now(), 0, 1, '', true, 1, now())`)
+	require.NoError(t, err)
+
+	store := &checkpoint.Store{Pool: pool}
+	_, since, err := store.News(ctx, 0, time.Now().Add(time.Hour))
+	require.NoError(t, err)
+	groups, err := store.Groups(ctx, 0)
+	require.NoError(t, err)
+	require.Equal(t, "s", groups[0].Source)
+	renamed := list(listed("a", 1, false))
+	renamed.Source = "other"
+	_, err = store.SaveList(ctx, lease, renamed, 1)
+	require.NoError(t, err)
+	changed, since, err := store.News(ctx, 0, since)
+	require.NoError(t, err)
+	require.Len(t, changed, 1)
+	require.Equal(t, "other", changed[0].Source)
+	require.Len(t, changed[0].Open, 1)
+
+	_, err = store.SaveList(ctx, lease, renamed, 1)
+	require.NoError(t, err)
+	changed, _, err = store.News(ctx, 0, since)
+	require.NoError(t, err)
+	require.Empty(t, changed, "once is enough")
+}

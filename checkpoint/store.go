@@ -28,8 +28,9 @@ type Store struct {
 
 // A telling is what was last told of a group.
 type telling struct {
-	at    time.Time // its changed_at
-	named bool      // it is to be read, so a worker has what is open in it
+	at     time.Time // its changed_at
+	named  bool      // it is to be read, so a worker has what is open in it,
+	source string    // if this is one that is read here
 }
 
 // SourceShard is the shard whose owner reads the source's group list.
@@ -54,7 +55,7 @@ const lookBack = 10 * time.Second
 // before; the zero time asks for all. What happens once is returned once, even
 // where a list's transaction became visible late; only a Store that is new may
 // repeat the last seconds. What is open comes with a group that was not told
-// before, or last as one that is not named.
+// before, or last as one that is not named, or of another source.
 func (s *Store) News(ctx context.Context, shard int, since time.Time) (changed []Group, now time.Time, err error) {
 	from := since
 	if !since.IsZero() {
@@ -90,7 +91,7 @@ func (s *Store) untold(groups []Group, at []time.Time, since time.Time) (changed
 			continue
 		}
 		changed, times = append(changed, g), append(times, at[i])
-		if since.IsZero() || !told.named {
+		if since.IsZero() || !told.named || told.source != g.Source {
 			strange = append(strange, g.ID)
 		}
 	}
@@ -104,7 +105,7 @@ func (s *Store) tell(groups []Group, at []time.Time) {
 		s.told = map[string]telling{}
 	}
 	for i, g := range groups {
-		s.told[g.ID] = telling{at[i], !g.Unnamed}
+		s.told[g.ID] = telling{at[i], !g.Unnamed, g.Source}
 	}
 }
 

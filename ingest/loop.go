@@ -141,8 +141,8 @@ func (w *worker) update(g checkpoint.Group) {
 	}
 	hinted := g.HintedAt != nil && (was.HintedAt == nil || g.HintedAt.After(*was.HintedAt))
 	moved := (was.GoneAt == nil) != (g.GoneAt == nil)
-	// A group that goes on scaling is hinted at by each list, and is polled
-	// fast already: only a change is worth a request of its own.
+	// A group that goes on scaling is polled fast already, though its numbers
+	// change: only that it began or ended is worth a request of its own.
 	wake := moved || hinted && !(was.Scaling && g.Scaling)
 	if moved {
 		w.filled = false

@@ -13,8 +13,13 @@ import (
 
 // few is up to how many rows of a table are inserted one by one. Postgres parses
 // and plans each COPY anew, which takes it longer than to run a prepared INSERT
-// for as many; and COPYs go out one after the other, INSERTs all at once.
-const few = 8
+// for as many; and COPYs go out one after the other, INSERTs all at once: together
+// they stand in memory, so that rows which take more than fewBytes are copied, of
+// which memory holds one at a time.
+const (
+	few      = 8
+	fewBytes = 256 << 10
+)
 
 // A tables writes new rows of one transaction.
 type tables struct {
@@ -23,8 +28,8 @@ type tables struct {
 	queued  int
 }
 
-// write writes rows into a table, by COPY where they are many. What is few is
-// written by the flush.
+// write writes rows into a table, by COPY where they are many or large. What is
+// few is written by the flush.
 func write[E any](ctx context.Context, w *tables, table string, columns []string, rows []E, put func(*tuple, E)) error {
 	_, simulated := w.tx.(copier)
 	switch {
@@ -32,6 +37,14 @@ func write[E any](ctx context.Context, w *tables, table string, columns []string
 		return nil
 	case simulated || len(rows) > few:
 		return copyRows(ctx, w.tx, table, columns, rows, put)
+	}
+	tuples, size := make([]tuple, len(rows)), 0
+	for i, row := range rows {
+		tuples[i].b = make([]byte, 0, 512)
+		put(&tuples[i], row)
+		if size += len(tuples[i].b); size > fewBytes {
+			return copyRows(ctx, w.tx, table, columns, rows, put)
+		}
 	}
 	places := make([]string, len(columns))
 	for i := range places {
@@ -42,10 +55,8 @@ func write[E any](ctx context.Context, w *tables, table string, columns []string
 	if err != nil {
 		return fmt.Errorf("prepare to insert into %s: %w", table, err)
 	}
-	for _, row := range rows {
-		t := tuple{b: make([]byte, 0, 512)}
-		put(&t, row)
-		w.inserts.ExecPrepared(statement.Name, t.values(), []int16{pgx.BinaryFormatCode}, nil)
+	for i := range tuples {
+		w.inserts.ExecPrepared(statement.Name, tuples[i].values(), []int16{pgx.BinaryFormatCode}, nil)
 		w.queued++
 	}
 	return nil

@@ -43,6 +43,7 @@ type message struct {
 	hash   []byte    // of the chain
 	raw    int       // bytes of the raw record
 	group  int       // bytes of the group's id, with which key begins
+	needs  int       // the smallest limit of a batch that leaves it as it is
 	latest broker.Record
 }
 
@@ -53,8 +54,12 @@ func (m *message) revision() broker.Record {
 	return r
 }
 
-// fits reports whether it does, as it is, into a batch of limit bytes.
-func (m *message) fits(limit int) bool { return broker.Overhead+m.latest.Size() <= limit }
+// fits reports whether a batch of limit bytes leaves the message as it is.
+func (m *message) fits(limit int) bool { return m.needs <= limit }
+
+// keptValue bounds the room that a maker keeps; more is for a record that is not
+// usual.
+const keptValue = 512 << 10
 
 // A maker makes messages, one after the other, and keeps room for the next.
 type maker struct{ value, headers []byte }
@@ -68,9 +73,14 @@ func (w *maker) message(r *Row, a *action.Action, limit int) message {
 	m.latest.Key = append(append(append(make([]byte, 0, len(r.GroupID)+1+len(r.ActionID)), r.GroupID...), '/'), r.ActionID...)
 	w.headers = appendHeaders(w.headers[:0], r)
 	const counts = 2 * binary.MaxVarintLen32 // how long the value is, and how many headers follow it
-	w.value = appendFitting(w.value[:0], r, a, limit-broker.Overhead-m.latest.Size()-len(w.headers)-counts)
+	m.needs = broker.Overhead + m.latest.Size() + counts + len(w.headers)
+	w.value = appendFitting(w.value[:0], r, a, limit-m.needs)
+	m.needs += len(w.value)
 	m.latest.Body = make([]byte, 0, counts+len(w.value)+len(w.headers))
 	m.latest.Body = append(broker.AppendBody(m.latest.Body, w.value, headers), w.headers...)
+	if cap(w.value) > keptValue {
+		w.value = nil
+	}
 	return m
 }
 

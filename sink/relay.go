@@ -141,7 +141,13 @@ func NewRelay(cfg RelayConfig) *Relay {
 }
 
 // Made tells what a commit made, in the order of the journal. It never blocks.
-func (r *Relay) Made(made []Revision) { r.recent.put(made) }
+// While the shard stands still nothing is remembered: it may do so for long, and
+// the room is for all shards.
+func (r *Relay) Made(made []Revision) {
+	if r.forked.Load() == nil {
+		r.recent.put(made)
+	}
+}
 
 // Wake says that the journal has grown. It never blocks.
 func (r *Relay) Wake() {

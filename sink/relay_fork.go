@@ -169,6 +169,7 @@ func (r *Relay) state(ctx context.Context) (*shardState, error) {
 func (r *Relay) suspect(ctx context.Context, format string, args ...any) error {
 	fork := r.fork(JournalMoved, "nothing need be done if Kafka answers, for then the two are compared", format, args...)
 	r.clear.Store(false)
+	r.recent.drop() // it may be of rows that are lost
 	if former := r.forked.Load(); former != nil && !former.numbersOn() {
 		fork = former
 	} else {

@@ -28,7 +28,10 @@ func (r *Relay) publish(ctx context.Context) (more bool, err error) {
 	}
 	if st.headSeq == r.at.seq {
 		r.metrics.waiting(r.lease.Shard, 0)
-		return false, nil
+		if st.known.seq < r.at.seq { // Postgres was away when it was to be noted
+			err = r.store.advance(ctx, r.at)
+		}
+		return false, err
 	}
 	if err := r.fits(ctx); err != nil {
 		return false, r.settle(ctx, err)

@@ -38,6 +38,10 @@ type remembered struct {
 	size   int64
 }
 
+// mostRaw is the largest raw record that is remembered. One that is larger would
+// take the place of many, and perhaps has to be cut to fit the topic.
+const mostRaw = 256 << 10
+
 // put takes what a commit made, while there is room. What there is no room for is
 // left out, and not what came before it: that is published first.
 func (m *recent) put(made []Revision) {
@@ -48,7 +52,7 @@ func (m *recent) put(made []Revision) {
 		m.tip = published{seq: r.Seq, hash: r.ChainHash}
 		// Within a commit each row is chained to the one before; that a commit is to
 		// the former one is looked at here, for nobody looks again.
-		if m.closed || former.seq != r.Seq-1 || i == 0 && !former.precedes(r) {
+		if m.closed || len(r.Raw) > mostRaw || former.seq != r.Seq-1 || i == 0 && !former.precedes(r) {
 			continue
 		}
 		one := remembered{message: m.maker.message(r, rev.Action, math.MaxInt), former: former.hash}
@@ -88,6 +92,13 @@ func (m *recent) forget(seq int64) {
 	}
 	clear(m.list[:n])
 	m.list = m.list[n:]
+}
+
+// drop gives all room back.
+func (m *recent) drop() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.forget(math.MaxInt64)
 }
 
 // close gives all room back, for good.

@@ -7,8 +7,10 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -79,6 +81,29 @@ func TestLaw05WhatIsRememberedIsWhatTheRowSays(t *testing.T) {
 			t.Errorf("%s:\n%s %s\nof the row:\n%s %s", file, h.Key, h.Body, w.Key, w.Body)
 		}
 	}
+}
+
+// What breaks: a record only just fits the topic. What must hold: whether something
+// is left out of it does not hang on whether it was remembered.
+func TestLaw05WhatOnlyJustFitsIsCutAsTheRowIs(t *testing.T) {
+	t.Parallel()
+	made := revisions(t, genesis, 1, plain)
+	m := recent{room: semaphore.NewWeighted(1 << 20), tip: genesis}
+	m.put(made)
+	size := broker.Overhead + m.list[0].latest.Size()
+	kept := 0
+	for limit := size - 5; limit < size+20; limit++ {
+		have := m.after(genesis, 1, 1, limit)
+		want, err := messages([]*Row{made[0].Row}, limit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		kept += len(have)
+		if len(have) > 0 && !bytes.Equal(have[0].latest.Body, want[0].latest.Body) {
+			t.Errorf("limit %d:\n%s\nof the row:\n%s", limit, have[0].latest.Body, want[0].latest.Body)
+		}
+	}
+	want(t, "some of them fit", kept > 0 && kept < 25, true)
 }
 
 func TestRememberedMessagesFollowThePublishedOne(t *testing.T) {
@@ -206,4 +231,55 @@ func (p published) of(b *relayBench, seq int64) published {
 		b.Fatal(err)
 	}
 	return p
+}
+
+// What breaks: one record is huge. What must hold: no message is made of it before
+// its turn comes, and nothing is kept of it; those after it are remembered.
+func TestLaw09AHugeRecordIsNotRemembered(t *testing.T) {
+	t.Parallel()
+	m := recent{room: semaphore.NewWeighted(16 << 20), tip: genesis}
+	huge := revisions(t, genesis, 1, func(int64) string { return `{"id":"a","more":"` + strings.Repeat("x", 3<<20) + `"}` })
+	m.put(huge)
+	if room := cap(m.maker.value); room > keptValue {
+		t.Errorf("%d bytes are kept", room)
+	}
+	m.put(revisions(t, tipOf(huge), 2, plain))
+	want(t, "after nothing", len(m.after(genesis, 9, 16<<20, math.MaxInt)), 0)
+	want(t, "after the huge one", fmt.Sprint(seqs(m.after(tipOf(huge), 9, 16<<20, math.MaxInt))), "[2 3]")
+}
+
+// What breaks: a shard stands still, for hours maybe, while its journal goes on.
+// What must hold: it keeps nothing of the room that it shares with the others, and
+// remembers again once it goes on.
+func TestAShardThatStandsStillLeavesTheRoomToOthers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		n := newNumbering(t)
+		defer n.end()
+		const room = 1 << 20
+		shared := semaphore.NewWeighted(room)
+		free := func() bool {
+			if !shared.TryAcquire(room) {
+				return false
+			}
+			shared.Release(room)
+			return true
+		}
+		r := n.relay(n.owner, n.lease, 1, func() {})
+		r.recent.room, r.recent.tip = shared, genesis
+		first := revisions(t, genesis, 5, plain)
+		r.Made(first)
+		want(t, "remembered", len(r.recent.list), 5)
+		fork := r.fork(TopicsMisfit, newPrefix, onlyPublishing+"partitions were added")
+		if err := r.settle(t.Context(), fork); err == nil {
+			t.Fatal("no fork")
+		}
+		second := revisions(t, tipOf(first), 5, plain)
+		r.Made(second)
+		want(t, "remembered while it stands", len(r.recent.list), 0)
+		want(t, "the room is free", free(), true)
+		r.forked.Store(nil)
+		r.Made(revisions(t, tipOf(second), 5, plain))
+		want(t, "remembered again", len(r.recent.list), 4)
+	})
 }

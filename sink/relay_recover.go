@@ -111,6 +111,7 @@ func (r *Relay) settle(ctx context.Context, err error) error {
 	r.producer = nil
 	r.clear.Store(fork.numbersOn())
 	former := r.forked.Swap(fork)
+	r.recent.drop()
 	news := former == nil || former.What != fork.What
 	if news {
 		r.log.Error().Msg("the shard stands still: " + fork.What)

@@ -1,7 +1,8 @@
 -- One list, group by group. Rows that say what is stored are left alone, except
 -- once a minute for last_seen_at: ten thousand quiet groups must not be written
 -- every few seconds. A group that goes on scaling is no news: it is polled fast
--- already.
+-- already. One that another source lists now has to be told, for it may have no
+-- reader yet, but is no hint that something goes on there.
 WITH listed AS (
     SELECT l.*, clock.now,
            g.group_id IS NULL AS found,
@@ -10,6 +11,7 @@ WITH listed AS (
            OR g.is_scaling IS DISTINCT FROM l.is_scaling
            OR g.current_instance_number IS DISTINCT FROM l.current_number
            OR g.desire_instance_number IS DISTINCT FROM l.desire_number AS news,
+           g.source IS DISTINCT FROM @source::text AS moved,
            g.changed_at AS old_changed_at,
            g.hinted_at AS old_hinted_at,
            g.missed_lists > 0 OR g.missing_from IS NOT NULL OR g.last_seen_at IS NULL OR g.last_seen_at < clock.now - interval '1 minute'
@@ -33,7 +35,7 @@ WITH listed AS (
            current_number, desire_number, min_number, max_number,
            configuration_id, is_scaling, shard, create_time, now, now,
            CASE WHEN news THEN now ELSE old_hinted_at END,
-           CASE WHEN news THEN now ELSE old_changed_at END,
+           CASE WHEN news OR moved THEN now ELSE old_changed_at END,
            raw::json
     FROM listed
     WHERE news OR stale

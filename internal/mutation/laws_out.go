@@ -124,7 +124,7 @@ var topic = []mutation{
 	{
 		breaks: "a record that is too large for the topic blocks its shard",
 		file:   "sink/record.go",
-		old:    `	w.value = appendFitting(w.value[:0], r, a, limit-broker.Overhead-m.latest.Size()-len(w.headers)-counts)`,
+		old:    `	w.value = appendFitting(w.value[:0], r, a, limit-m.needs)`,
 		new:    `	w.value = appendFitting(w.value[:0], r, a, 1<<30)`,
 		pkg:    "sink", test: "TestRelayCutsWhatIsTooLarge",
 	},

@@ -39,13 +39,18 @@ const (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
+// writers is how many batches are written at once. Each keeps megabytes, so that a
+// machine with many processors, and little memory for this, gets no more of them:
+// a few write more than brokers take.
+var writers = min(runtime.GOMAXPROCS(0), 4)
+
 // compressor is for all relays at once. The quickest level it is: a step further
 // takes more time for hardly less size. A checksum of its own would say what the
 // batch's does. It is used once here, so that what it makes at its first use belongs
 // to no caller.
 var compressor = func() *zstd.Encoder {
 	c, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderCRC(false),
-		zstd.WithLowerEncoderMem(true), zstd.WithWindowSize(1<<20))
+		zstd.WithEncoderConcurrency(writers), zstd.WithLowerEncoderMem(true), zstd.WithWindowSize(1<<20))
 	if err != nil {
 		panic(err) // only of options that there are not
 	}
@@ -53,16 +58,15 @@ var compressor = func() *zstd.Encoder {
 	return c
 }()
 
-// A desk has room to write a batch in. There are as many as can be at work at
-// once; they are kept, for new room as large would have to be cleared each time.
+// A desk has room to write a batch in. Desks are kept, for new room as large would
+// have to be cleared each time.
 type desk struct{ plain, packed []byte }
 
 const keptRoom = 4 << 20 // bytes; a larger one was for a record that is not usual
 
 var desks = func() chan *desk {
-	n := runtime.GOMAXPROCS(0)
-	all := make(chan *desk, n)
-	for range n {
+	all := make(chan *desk, writers)
+	for range writers {
 		all <- &desk{}
 	}
 	return all

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -89,6 +90,29 @@ func shown(records []shownRecord) string {
 		b.WriteByte('\n')
 	}
 	return b.String()
+}
+
+// What breaks: the machine has many processors (GOMAXPROCS=64 stands for them).
+// What must hold: what is kept for writing batches does not grow with them, for
+// nobody counts it. Nothing else runs beside, so that the heap is this test's.
+func TestLaw09RoomForBatchesDoesNotGrowWithTheMachine(t *testing.T) {
+	var records []Record
+	for i := range 1000 {
+		records = append(records, shownRecord{Value: bytes.Repeat([]byte(fmt.Sprint(i, ",")), 200), Time: time.UnixMilli(int64(i))}.record())
+	}
+	heap := func() int64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	before := heap()
+	for range 200 {
+		encode(records, 1, 1, 1)
+	}
+	if grown := heap() - before; grown > 16<<20 {
+		t.Errorf("%d MiB are kept of %d batches of %d bytes", grown>>20, 200, size(records))
+	}
 }
 
 func BenchmarkEncode(b *testing.B) {
