@@ -145,23 +145,29 @@ func TestLaw07ARefusedGroupDisturbsNobody(t *testing.T) {
 // The shard is another's: all workers stop, and the fleet says so.
 func TestLaw04ALostShardStopsTheFleet(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		c := newCloud()
-		m := newMemory(t, c, tailed("g"), found("h", time.Hour))
-		lost := time.Now().Add(10 * time.Minute)
-		m.fail = func(*Batch) error {
-			if time.Now().After(lost) {
-				return fmt.Errorf("commit: %w", checkpoint.ErrLost)
+	for name, learns := range map[string]func(*Batch) bool{
+		"by a proof":  func(*Batch) bool { return true },
+		"by a record": func(b *Batch) bool { return len(b.Actions) > 0 },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			c := newCloud()
+			m := newMemory(t, c, tailed("g"), found("h", time.Hour))
+			lost := time.Now().Add(10 * time.Minute)
+			c.add("g", every("a", lost.Add(time.Second), 1, time.Second)...)
+			m.fail = func(b *Batch) error {
+				if time.Now().After(lost) && learns(b) {
+					return fmt.Errorf("commit: %w", checkpoint.ErrLost)
+				}
+				return nil
 			}
-			return nil
-		}
-		if err := m.run(m.fleet(), time.Hour); !errors.Is(err, checkpoint.ErrLost) {
-			t.Errorf("ended with %v", err)
-		}
-		if time.Since(lost) > 2*time.Minute {
-			t.Errorf("stopped %s after", time.Since(lost))
-		}
-	})
+			if err := m.run(m.fleet(), time.Hour); !errors.Is(err, checkpoint.ErrLost) {
+				t.Errorf("%s: ended with %v", name, err)
+			}
+			if time.Since(lost) > 2*time.Minute {
+				t.Errorf("%s: stopped %s after", name, time.Since(lost))
+			}
+		})
+	}
 }
 
 // What breaks: for ten minutes answers do not say how many rows there are. What
