@@ -61,13 +61,14 @@ func (p *pass) missing() int { return p.total - len(p.seen) - p.recalled() }
 
 // rests says whether what is recalled may stand for the pages that were not read.
 // A total cannot tell a row that came from one that went, so all of the new
-// ground must have been read: rows came newest first, down to one that started
-// before the front. And nothing may be behind that can still change.
+// ground must have been read: rows came newest first, which rows of one second do
+// not show, down to one that started before the front. And nothing may be behind
+// that can still change.
 func (p *pass) rests() bool {
 	if p.recalled() == 0 {
 		return true
 	}
-	if p.mixed || p.lowest >= p.front.Unix() {
+	if p.mixed || !p.sorted || p.lowest >= p.front.Unix() {
 		return false
 	}
 	p.w.mu.Lock()
