@@ -172,7 +172,7 @@ func (p *pass) finish(ctx context.Context, last *Page) (result, error) {
 	if proved {
 		p.scan.Outcome = "proved"
 	}
-	b.Scan = p.note()
+	b.Scan, b.thrifty = p.note(), !p.front.IsZero()
 	err := p.send(ctx, b)
 	res := p.result()
 	res.seen = p.seen

@@ -97,7 +97,7 @@ func (w *worker) commit(ctx context.Context, class Class, b *Batch) (Outcome, er
 		b.Late = w.late
 	}
 	front := w.frontLocked()
-	aside := w.thriftLocked(class, b)
+	aside := w.thriftLocked(b)
 	w.mu.Unlock()
 	if len(b.Actions)+len(b.Rejects)+len(b.Covered)+len(b.Lost) == 0 &&
 		b.Begin == nil && b.From == nil && b.Parked == nil && b.Settled == nil && (b.Scan == nil || b.Scan.Outcome == "proved") {
