@@ -352,8 +352,8 @@ var requests = []mutation{
 	{
 		breaks: "a backfill asks again for the page that the first poll read",
 		file:   "ingest/contact.go",
-		old:    `w.head.span == span {`,
-		new:    `w.head.span == span && e != nil {`,
+		old:    `	if class != Backfill || e != nil || h == nil {`,
+		new:    `	if class != Backfill || e == nil || h == nil {`,
 		pkg:    "ingest", test: "TestLaw10ABacklogThenLive",
 	},
 }
