@@ -43,7 +43,7 @@ func (w *worker) contact(ctx context.Context) error {
 	case res.tooLarge:
 		head := p.newestOf(Span{From: p.span.From, To: tail})
 		w.mu.Lock()
-		w.head = head
+		w.holdLocked(w.recall, head)
 		w.mu.Unlock()
 		if !p.mixed && p.lowest < tail.Unix() {
 			return nil
@@ -130,7 +130,7 @@ func (w *worker) takeHead(class Class, e *errand, span Span) *headstart {
 	if class != Backfill || e != nil || h == nil {
 		return nil
 	}
-	w.head = nil
+	w.holdLocked(w.recall, nil)
 	if !h.span.From.Equal(span.From) || span.To.After(h.span.To) {
 		return nil
 	}

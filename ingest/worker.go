@@ -27,6 +27,7 @@ type worker struct {
 	counter  Counter
 	slots    chan struct{} // backfills of the source at once in this process
 	horizons *Horizons
+	recalls  *Recalls
 	metrics  *Metrics
 	warn     func(Target, error)
 	spawn    func(func() error)
