@@ -41,8 +41,9 @@ func (w *worker) contact(ctx context.Context) error {
 		w.mu.Unlock()
 		return nil
 	case res.tooLarge:
+		head := p.newestOf(Span{From: p.span.From, To: tail})
 		w.mu.Lock()
-		w.head = p.newestOf(Span{From: p.span.From, To: tail})
+		w.holdLocked(w.recall, head)
 		w.mu.Unlock()
 		if !p.mixed && p.lowest < tail.Unix() {
 			return nil
@@ -80,31 +81,60 @@ type headstart struct {
 }
 
 // newestOf is what the pass's first page shows of a span that begins where the
-// pass does. Nil where its end cannot be told: a row lies on the edge, or says
-// not when it started.
+// pass does. Nil where it proves nothing: something on it was dropped as stale, or
+// is open, which an end may hide, so that what came late would fill its place in
+// the total.
 func (p *pass) newestOf(span Span) *headstart {
-	h := &headstart{span: span, total: p.total, began: p.began, oldest: p.oldest}
+	if p.stale > 0 {
+		return nil
+	}
+	p.w.mu.Lock()
+	defer p.w.mu.Unlock()
 	for _, r := range p.head {
-		switch edge := r.second - span.To.Unix(); {
+		if _, open := p.w.open[r.key]; open && r.second <= span.To.Unix()+1 {
+			return nil
+		}
+	}
+	h := &headstart{span: span, total: p.total, began: p.began, rows: p.head, oldest: p.oldest}
+	return h.upTo(span.To)
+}
+
+// upTo is the headstart of a span that ends earlier, as the hole does once the tail
+// has proved what is before its beginning. Nil where the end cannot be told: a row
+// lies on the edge, or says not when it started.
+func (h *headstart) upTo(end time.Time) *headstart {
+	cut := *h
+	cut.span.To, cut.rows = end, nil
+	for _, r := range h.rows {
+		switch edge := r.second - end.Unix(); {
 		case r.second == 0 || edge == 0 || edge == 1:
 			return nil
 		case edge > 1:
-			h.total--
+			cut.total--
 		default:
-			h.rows = append(h.rows, r)
+			cut.rows = append(cut.rows, r)
 		}
 	}
-	return h
+	if len(cut.rows) == 0 {
+		return nil
+	}
+	return &cut
 }
 
-// takeHead gives away the headstart of a span, if there is one.
-func (w *worker) takeHead(class Class, e *errand, span Span) (h *headstart) {
+// takeHead gives away the headstart of a span, if there is one. It is for the first
+// that the backfill reads, and of no use after it.
+func (w *worker) takeHead(class Class, e *errand, span Span) *headstart {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if class == Backfill && e == nil && w.head != nil && w.head.span == span {
-		h, w.head = w.head, nil
+	h := w.head
+	if class != Backfill || e != nil || h == nil {
+		return nil
 	}
-	return h
+	w.holdLocked(w.recall, nil)
+	if !h.span.From.Equal(span.From) || span.To.After(h.span.To) {
+		return nil
+	}
+	return h.upTo(span.To)
 }
 
 // resume begins the pass with what was read of its first page before.

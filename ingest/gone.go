@@ -19,8 +19,11 @@ func (w *worker) lastRead(ctx context.Context) error {
 		return err // a right that is missing may be given yet: nothing is lost by waiting
 	}
 	w.mu.Lock()
-	filled, filling := w.filled, w.filling
+	filled, filling, saving := w.filled, w.filling, w.saving
 	w.mu.Unlock()
+	if saving { // a proof that came after the parking would not be doubted by it
+		return nil
+	}
 	if filling || answers && !filled && len(w.holes()) > 0 {
 		return nil // the loop starts the backfill, and comes back
 	}

@@ -134,6 +134,8 @@ type Batch struct {
 	Parked  *bool             // set: the group is read to its end (true), which takes back what no list has confirmed, or goes on (false)
 	Proof   *Proof            // set: all of a span was read
 	Scan    *Scan             // set: what to note of the scan that ends with this batch
+
+	thrifty bool // its proof may be left to the next poll: see thriftLocked
 }
 
 // A Proof says what a proved span holds of records that can be known only by

@@ -17,6 +17,7 @@ const mostRefused = time.Hour
 // run polls the group until ctx ends or the shard is lost. Whatever goes wrong
 // with one round is told, and the next round tries again.
 func (w *worker) run(ctx context.Context) error {
+	defer w.forgetRows()
 	t := w.target()
 	w.mu.Lock()
 	known, gone := w.group.Known, w.group.GoneAt != nil

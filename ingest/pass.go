@@ -69,6 +69,7 @@ type pass struct {
 	seen   map[string]struct{} // rows that this pass has read
 	lowest int64               // the second of the last row read; 0: it has none
 	mixed  bool                // rows came in another order than newest first
+	sorted bool                // rows came that were older than those before them
 	short  bool                // a page had fewer rows than it had room for: there are none behind it
 	oldest *time.Time
 	newest int64    // the second of the newest row of the span itself, which is less than what is asked for; 0: none
@@ -172,7 +173,7 @@ func (p *pass) finish(ctx context.Context, last *Page) (result, error) {
 	if proved {
 		p.scan.Outcome = "proved"
 	}
-	b.Scan = p.note()
+	b.Scan, b.thrifty = p.note(), !p.front.IsZero()
 	err := p.send(ctx, b)
 	res := p.result()
 	res.seen = p.seen

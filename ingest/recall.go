@@ -27,15 +27,19 @@ func (w *worker) takeRecall(from time.Time) *recall {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	r := w.recall
-	w.recall = nil
-	if r == nil || from.Before(r.from) || len(r.rows) > mostRecalled || time.Since(r.whole) >= wholeAgain {
+	w.holdLocked(nil, w.head)
+	if r == nil || from.Before(r.from) || time.Since(r.whole) >= wholeAgain {
 		return nil
 	}
 	return r
 }
 
-// remember keeps the rows of a proved span for the polls to come.
+// remember keeps the rows of a proved span for the polls to come. One that fits a
+// page is read by one request in any case.
 func (p *pass) remember() {
+	if len(p.head) >= p.total {
+		return
+	}
 	r := p.recall
 	if r == nil {
 		r = &recall{from: p.span.From, whole: p.asked, rows: map[string]struct{}{}}
@@ -43,9 +47,12 @@ func (p *pass) remember() {
 	for key := range p.seen {
 		r.rows[key] = struct{}{}
 	}
+	if len(r.rows) > mostRecalled {
+		return
+	}
 	p.w.mu.Lock()
 	defer p.w.mu.Unlock()
-	p.w.recall = r
+	p.w.holdLocked(r, p.w.head)
 }
 
 // recalled is how many rows of the span are known from an earlier proof alone.
@@ -61,13 +68,14 @@ func (p *pass) missing() int { return p.total - len(p.seen) - p.recalled() }
 
 // rests says whether what is recalled may stand for the pages that were not read.
 // A total cannot tell a row that came from one that went, so all of the new
-// ground must have been read: rows came newest first, down to one that started
-// before the front. And nothing may be behind that can still change.
+// ground must have been read: rows came newest first, which rows of one second do
+// not show, down to one that started before the front. And nothing may be behind
+// that can still change.
 func (p *pass) rests() bool {
 	if p.recalled() == 0 {
 		return true
 	}
-	if p.mixed || p.lowest >= p.front.Unix() {
+	if p.mixed || !p.sorted || p.lowest >= p.front.Unix() {
 		return false
 	}
 	p.w.mu.Lock()

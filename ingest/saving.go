@@ -18,9 +18,11 @@ const saveEvery = 4 * time.Second
 // ago, or is being saved. It says whether the batch holds nothing else: then its
 // commit waits for company, and the next poll is not to wait for that. After a
 // commit failed, a poll waits all the same, and fails as loudly as any. A group that is
-// gone is different: what its last read proved decides what is lost.
-func (w *worker) thriftLocked(class Class, b *Batch) (aside bool) {
-	if class != Tail && class != Follow || len(b.Covered) == 0 || b.Begin != nil || w.group.GoneAt != nil || w.spawn == nil {
+// gone is different: what its last read proved decides what is lost. And only the
+// tail's own pass is followed by another that proves the same: the pieces of a busy
+// head are not, nor is a group's first poll, which the backfill builds on.
+func (w *worker) thriftLocked(b *Batch) (aside bool) {
+	if !b.thrifty || len(b.Covered) == 0 || b.Begin != nil || w.group.GoneAt != nil || w.spawn == nil {
 		return false
 	}
 	alone := len(b.Actions)+len(b.Rejects) == 0

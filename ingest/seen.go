@@ -8,7 +8,7 @@ import (
 // begin starts the pass at its first page, forgetting what was read before.
 func (p *pass) begin(first *Page) {
 	p.began, p.total, p.oldest, p.newest, p.short = sentAt(first.Asked, first.Date, time.Now()), first.Total, nil, 0, false
-	p.asked, p.lowest, p.mixed = first.Asked, math.MaxInt64, false
+	p.asked, p.lowest, p.mixed, p.sorted = first.Asked, math.MaxInt64, false, false
 	p.head, p.seen = rowsOf(first), make(map[string]struct{}, max(first.Total, first.Rows()))
 	p.add(first)
 }
@@ -37,6 +37,7 @@ func (p *pass) take(rows []row) (known int) {
 			delete(p.recall.rows, r.key)
 		}
 		p.mixed = p.mixed || r.second == 0 || r.second > p.lowest
+		p.sorted = p.sorted || r.second < p.lowest && p.lowest < math.MaxInt64
 		p.lowest = r.second
 		if r.second > p.newest && p.span.Has(time.Unix(r.second, 0)) {
 			p.newest = r.second

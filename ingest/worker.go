@@ -27,6 +27,7 @@ type worker struct {
 	counter  Counter
 	slots    chan struct{} // backfills of the source at once in this process
 	horizons *Horizons
+	recalls  *Recalls
 	metrics  *Metrics
 	warn     func(Target, error)
 	spawn    func(func() error)
@@ -98,7 +99,7 @@ func (w *worker) commit(ctx context.Context, class Class, b *Batch) (Outcome, er
 		b.Late = w.late
 	}
 	front := w.frontLocked()
-	aside := w.thriftLocked(class, b)
+	aside := w.thriftLocked(b)
 	w.mu.Unlock()
 	if len(b.Actions)+len(b.Rejects)+len(b.Covered)+len(b.Lost) == 0 &&
 		b.Begin == nil && b.From == nil && b.Parked == nil && b.Settled == nil && (b.Scan == nil || b.Scan.Outcome == "proved") {

@@ -32,6 +32,7 @@ type parts struct {
 	budgets      []*asapi.Budget
 	clients      []*asapi.Client
 	horizons     *ingest.Horizons
+	recalls      *ingest.Recalls
 	reading      *ingest.Metrics
 	committing   *sink.Metrics
 	publishing   *sink.RelayMetrics
@@ -43,8 +44,8 @@ type parts struct {
 func (d *daemon) newParts() (*parts, error) {
 	p := &parts{
 		daemon: d, store: &checkpoint.Store{Pool: d.pool}, sources: map[string]ingest.Source{},
-		horizons: &ingest.Horizons{},
-		reading:  ingest.NewMetrics(d.registry), committing: sink.NewMetrics(d.registry),
+		horizons: &ingest.Horizons{}, recalls: ingest.NewRecalls(int64(d.config.MemoryLimit) / 32),
+		reading: ingest.NewMetrics(d.registry), committing: sink.NewMetrics(d.registry),
 	}
 	if d.broker != nil {
 		p.publishing = sink.NewRelayMetrics(d.registry)
@@ -52,7 +53,8 @@ func (d *daemon) newParts() (*parts, error) {
 	// A quarter of the memory for answers on their way in and pages until they
 	// are stored, a quarter for batches that wait to be committed, an eighth for what is on its way out
 	// (which stands there three times: row, value, compressed), a sixteenth for what
-	// is stored and not published yet; the rest is for what is being worked on.
+	// is stored and not published yet, a thirty-second for rows that readers
+	// remember; the rest is for what is being worked on.
 	limit := int64(d.config.MemoryLimit)
 	shards := int64(d.config.Shards)
 	memory := asapi.NewMemory(limit / 4)
@@ -129,7 +131,7 @@ func (p *parts) hold(ctx context.Context, lease checkpoint.Lease) error {
 	fleet := &ingest.Fleet{
 		Sources: p.sources, Roster: p.store, Desk: p.store, Sink: committer, Poll: p.config.PollInterval,
 		Settle: p.config.Settle, Counter: p.store,
-		Held: committer.Held, Horizons: p.horizons, Metrics: p.reading, Warn: p.warnGroup,
+		Held: committer.Held, Horizons: p.horizons, Recalls: p.recalls, Metrics: p.reading, Warn: p.warnGroup,
 	}
 	group.Go(func() error {
 		if err := committer.Asked(ctx); err != nil {

@@ -111,9 +111,44 @@ var proof = []mutation{
 	{
 		breaks: "a count stands for new ground that was not read",
 		file:   "ingest/recall.go",
-		old:    `	if p.mixed || p.lowest >= p.front.Unix() {`,
+		old:    `	if p.mixed || !p.sorted || p.lowest >= p.front.Unix() {`,
 		new:    `	if p.mixed && p.lowest > p.front.Unix() {`,
 		pkg:    "ingest", test: "TestLaw02ACountDoesNotStandForNewGround",
+	},
+	{
+		breaks: "rows of one second are taken for rows in order",
+		file:   "ingest/recall.go",
+		old:    `p.mixed || !p.sorted ||`,
+		new:    `p.mixed ||`,
+		pkg:    "ingest", test: "TestLaw02APageOfOneSecondTellsNoOrder",
+	},
+	{
+		breaks: "a first page with a stale row begins the past",
+		file:   "ingest/contact.go",
+		old:    `	if p.stale > 0 {`,
+		new:    `	if p.stale < 0 {`,
+		pkg:    "ingest", test: "TestLaw02AStaleFirstPollBeginsNoPast",
+	},
+	{
+		breaks: "a first page with what an end may hide begins the past",
+		file:   "ingest/contact.go",
+		old:    `open && r.second <=`,
+		new:    `open && r.second <= 0*`,
+		pkg:    "ingest", test: "TestLaw02WhatIsHiddenDoesNotStandForWhatCameLate",
+	},
+	{
+		breaks: "the pieces of a busy head are left to the next poll",
+		file:   "ingest/pass.go",
+		old:    `p.note(), !p.front.IsZero()`,
+		new:    `p.note(), p.class == Tail`,
+		pkg:    "ingest", test: "TestABusyHeadIsCoveredPieceByPiece",
+	},
+	{
+		breaks: "a group is parked while a proof of it is being saved",
+		file:   "ingest/gone.go",
+		old:    `	if saving {`,
+		new:    `	if saving && filling {`,
+		pkg:    "ingest", test: "TestAProofOnItsWayDoesNotOutliveItsGroup",
 	},
 	{
 		breaks: "what can still change is not read again behind the head",
@@ -203,6 +238,13 @@ var weather = []mutation{
 }
 
 var memory = []mutation{
+	{
+		breaks: "workers remember rows without room",
+		file:   "ingest/recalls.go",
+		old:    `r == nil || r.room.Add(-int64(rows)) >= 0`,
+		new:    `r == nil || r.room.Add(-int64(rows)) != 0`,
+		pkg:    "ingest", test: "TestLaw09WhatWorkersRememberTogetherIsBounded",
+	},
 	{
 		breaks: "batches that wait weigh nothing",
 		file:   "sink/commit_queue.go",
@@ -359,8 +401,8 @@ var requests = []mutation{
 	{
 		breaks: "a backfill asks again for the page that the first poll read",
 		file:   "ingest/contact.go",
-		old:    `w.head.span == span {`,
-		new:    `w.head.span == span && e != nil {`,
+		old:    `	if class != Backfill || e != nil || h == nil {`,
+		new:    `	if class != Backfill || e == nil || h == nil {`,
 		pkg:    "ingest", test: "TestLaw10ABacklogThenLive",
 	},
 }
