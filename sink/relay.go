@@ -45,14 +45,6 @@ type RelayConfig struct {
 // maxRows bounds a transaction's rows.
 const maxRows = 2000
 
-// A transaction costs the broker some milliseconds before its first row. One of
-// bulk rows or more says that many are to come: the next is begun gather after it,
-// with what has come by then. Fewer rows wait for nothing.
-const (
-	bulk   = 200
-	gather = 500 * time.Millisecond
-)
-
 // A Relay makes the topics mirror the journal of one shard, under one epoch.
 // It reads rows after the last published one and commits each lot in one Kafka
 // transaction, to both topics.
@@ -74,7 +66,6 @@ type Relay struct {
 	told     func()
 	bytes    int
 	idle     time.Duration // longest time without a look at the journal, of whose growth Wake tells
-	gather   time.Duration // from one large transaction to the next
 	held     time.Duration // between looks at a fork
 	patience time.Duration // of CheckFork
 	longest  time.Duration
@@ -95,9 +86,6 @@ type Relay struct {
 	at       published
 	limit    int // of a batch, in bytes
 	lot      int // rows of the next transaction
-
-	begun time.Time // the last transaction
-	rows  int       // in it
 }
 
 // NewRelay makes a relay for a shard that is owned. Nothing happens before Run
@@ -114,7 +102,6 @@ func NewRelay(cfg RelayConfig) *Relay {
 		told:     cfg.Stopped,
 		bytes:    cfg.BatchBytes,
 		idle:     5 * time.Second,
-		gather:   gather,
 		held:     15 * time.Second,
 		patience: patience,
 		longest:  longest,
@@ -191,8 +178,6 @@ func (r *Relay) Run(ctx context.Context) error {
 		wake := r.wake
 		if err != nil {
 			wake = nil // news of the journal is no news of what is wrong
-		} else if rest := r.gather - time.Since(r.begun); r.rows >= bulk && rest > 0 {
-			wake, wait = nil, rest
 		}
 		select {
 		case <-ctx.Done():

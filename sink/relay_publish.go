@@ -49,7 +49,6 @@ func (r *Relay) publish(ctx context.Context) (more bool, err error) {
 	last := messages[len(messages)-1]
 	r.sent.Store(&published{seq: last.seq, hash: last.hash})
 	r.noted.Store(false)
-	r.begun, r.rows = time.Now(), len(messages)
 	producer := r.producer
 	r.producer = nil // until the outcome is known
 	offsets, err := producer.Publish(ctx, r.lease.Shard, list)
