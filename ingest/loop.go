@@ -104,6 +104,9 @@ func (w *worker) sleep(ctx context.Context, wait time.Duration) bool {
 	select {
 	case <-due:
 	case <-w.hint:
+		w.mu.Lock()
+		w.hinted = true
+		w.mu.Unlock()
 	case <-ctx.Done():
 		return false
 	}
@@ -148,14 +151,16 @@ func (w *worker) update(g checkpoint.Group) {
 	if moved {
 		w.filled = false
 	}
+	jump := w.jump
 	if wake {
-		w.stirred = time.Now()
+		w.stirred, w.jump = time.Now(), nil
 	}
 	w.mu.Unlock()
-	if wake {
-		select {
-		case w.hint <- struct{}{}:
-		default:
-		}
+	switch {
+	case !wake:
+	case jump != nil:
+		jump()
+	default:
+		w.awake()
 	}
 }

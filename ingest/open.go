@@ -12,7 +12,7 @@ import (
 // change places.)
 func (p *pass) readOpen(ctx context.Context) (result, error) {
 	defer p.end()
-	page, err := p.rows(ctx, 0, pageLimit)
+	page, err := p.headPage(ctx)
 	if err != nil {
 		return result{}, p.fail(ctx, err)
 	}

@@ -65,9 +65,10 @@ func (w *worker) tailSpan() (front, from time.Time, class Class) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	class = Tail
-	if w.group.Scaling {
+	if w.group.Scaling || w.hinted {
 		class = Follow
 	}
+	w.hinted = false
 	front = w.frontLocked()
 	from = second(front.Add(-w.overlapLocked()))
 	for _, o := range w.open {

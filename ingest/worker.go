@@ -42,6 +42,8 @@ type worker struct {
 	late    time.Duration // measured, and not told yet
 	aged    time.Time     // when the group's lateness last faded
 	skew    time.Duration // the server's clock less ours
+	hinted  bool          // the next poll is for the sake of a hint
+	jump    func()        // has the poll that waits for its turn go before others; nil: none waits
 	stirred time.Time     // when a row was last new or changed, or a hint came
 	jumped  time.Time     // the tail goes on here, and leaves what is before to the backfill
 	settles settleState
