@@ -76,7 +76,7 @@ func (w *Watcher) round(ctx context.Context, lease checkpoint.Lease, named *bool
 		}
 		*named = true
 	}
-	list, err := w.read(ctx)
+	list, err := w.read(ctx, lease)
 	if err != nil {
 		return err
 	}
@@ -86,11 +86,13 @@ func (w *Watcher) round(ctx context.Context, lease checkpoint.Lease, named *bool
 
 // read reads the whole list. It is complete when as many distinct groups came
 // as the total says, and each page said the same: only then does a group's
-// absence mean anything.
-func (w *Watcher) read(ctx context.Context) (checkpoint.List, error) {
+// absence mean anything. Under a short budget the pages are seconds apart: what
+// the first of them hint at does not wait for the last.
+func (w *Watcher) read(ctx context.Context, lease checkpoint.Lease) (checkpoint.List, error) {
 	list := checkpoint.List{Source: w.Source, Project: w.Project}
 	ids := map[string]bool{}
 	total, same := -1, true
+	told, at := 0, time.Now() // how many groups have been saved, and when
 	for start := 0; total < 0 || start < total; {
 		page, err := w.API.Groups(ctx, Watch, start, pageLimit)
 		if err != nil {
@@ -114,6 +116,14 @@ func (w *Watcher) read(ctx context.Context) (checkpoint.List, error) {
 				continue
 			}
 			list.Groups = append(list.Groups, checkpoint.ListedGroup(g))
+		}
+		if start < total && told < len(list.Groups) && time.Since(at) >= time.Second {
+			part := list
+			part.Groups = list.Groups[told:]
+			if _, err := w.Lister.SaveList(ctx, lease, part, w.Shards); err != nil {
+				return list, err
+			}
+			told, at = len(list.Groups), time.Now()
 		}
 	}
 	list.Complete = same && len(ids) == total

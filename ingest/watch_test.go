@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -59,6 +60,40 @@ func TestAListIsReadWhole(t *testing.T) {
 		}
 		if len(l.saved) != 6 || len(l.saved[0]) != 250 || !l.complete[0] || c.requests[Watch] != 18 {
 			t.Errorf("%d lists, %v", len(l.saved), c.requests)
+		}
+	})
+}
+
+// scarce is an API each of whose pages of the group list waits for the budget.
+type scarce struct{ *cloud }
+
+func (a scarce) Groups(ctx context.Context, class Class, start, limit int) (*GroupPage, error) {
+	if !pause(ctx, 4*time.Second) {
+		return nil, ctx.Err()
+	}
+	return a.cloud.Groups(ctx, class, start, limit)
+}
+
+func TestHintsOfAPageDoNotWaitForTheOthers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, l := newCloud(), &lists{}
+		c.groups = listed(250)
+		w := &Watcher{Source: "s", API: scarce{c}, Lister: l, Shards: 8, Interval: 10 * time.Second}
+		ctx, cancel := context.WithTimeout(t.Context(), 13*time.Second)
+		defer cancel()
+		if err := w.Run(ctx, checkpoint.Lease{}); err != nil {
+			t.Fatal(err)
+		}
+		var saved []int
+		for i, groups := range l.saved {
+			saved = append(saved, len(groups))
+			if whole := len(groups) == 250; l.complete[i] != whole {
+				t.Errorf("%d groups, complete: %v", len(groups), l.complete[i])
+			}
+		}
+		if !slices.Equal(saved, []int{100, 100, 250}) {
+			t.Errorf("saved %d groups", saved)
 		}
 	})
 }
