@@ -13,9 +13,9 @@ func (p *pass) begin(first *Page) {
 	p.add(first)
 }
 
-// add takes a page's rows and says how many of them were seen before.
-func (p *pass) add(page *Page) (known int) {
-	known = p.take(rowsOf(page))
+// add takes a page's rows.
+func (p *pass) add(page *Page) {
+	p.take(rowsOf(page))
 	for _, r := range page.Rejects {
 		if r.ActionID == "" {
 			p.bad = append(p.bad, r.RawHash)
@@ -23,15 +23,11 @@ func (p *pass) add(page *Page) (known int) {
 	}
 	p.oldest = older(p.oldest, oldestProof(page))
 	p.short = p.short || page.last()
-	return known
 }
 
 // take is add for the rows alone.
-func (p *pass) take(rows []row) (known int) {
+func (p *pass) take(rows []row) {
 	for _, r := range rows {
-		if _, ok := p.seen[r.key]; ok {
-			known++
-		}
 		p.seen[r.key] = struct{}{}
 		if p.recall != nil {
 			delete(p.recall.rows, r.key)
@@ -43,7 +39,6 @@ func (p *pass) take(rows []row) (known int) {
 			p.newest = r.second
 		}
 	}
-	return known
 }
 
 // shares is how many rows of the page the pass has seen.
