@@ -43,6 +43,7 @@ type List struct {
 	Source  string
 	Project string
 	Groups  []ListedGroup
+	Told    int // of Groups, the first so many have been saved already
 	// Complete says that the list has every group that is to be read: only then
 	// does a group that is not in it count as missing, and it is gone when it
 	// was missing twice running.
@@ -58,17 +59,17 @@ type SaveResult struct {
 	Gone   int // missing from a second complete list
 }
 
-// SaveList stores a source's group list, in one transaction under the source's
-// own shard; ErrLost where that is another's.
+// SaveList stores a source's group list, what has not been told of it, in one
+// transaction under the source's own shard; ErrLost where that is another's.
 //
 // A group has news, and its changed_at and hinted_at rise, when it is new or
 // back, and when its numbers or is_scaling changed; changed_at alone rises when it
 // was another source's.
 func (s *Store) SaveList(ctx context.Context, l Lease, list List, shards int) (SaveResult, error) {
-	groups := lastEntries(list.Groups)
+	groups, untold := lastEntries(list.Groups), lastEntries(list.Groups[list.Told:])
 	var result SaveResult
 	err := s.under(ctx, l, func(tx pgx.Tx) error {
-		for piece := range slices.Chunk(groups, listPiece) {
+		for piece := range slices.Chunk(untold, listPiece) {
 			var r SaveResult
 			args := newListColumns(piece, shards).args(list.Source, list.Project)
 			if err := tx.QueryRow(ctx, listSaveSQL, args).Scan(&r.New, &r.Back, &r.Hinted); err != nil {

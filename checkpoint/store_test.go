@@ -256,7 +256,9 @@ func TestALongListIsSavedAsOne(t *testing.T) {
 	require.NoError(t, pool.QueryRow(ctx, `SELECT current_instance_number FROM aslog.scaling_group WHERE group_id = 'g0000'`).Scan(&number))
 	require.EqualValues(t, 7, number)
 	for gone := range 2 {
-		result, err = store.SaveList(ctx, lease, list(moved[3:]...), shards)
+		whole := list(moved[3:]...)
+		whole.Told = 1000 * gone // they are there all the same
+		result, err = store.SaveList(ctx, lease, whole, shards)
 		require.NoError(t, err)
 		require.Equal(t, checkpoint.SaveResult{Gone: 2 * gone}, result, "g0001 and g0002, at the second list that lacks them")
 	}

@@ -92,7 +92,7 @@ func (w *Watcher) read(ctx context.Context, lease checkpoint.Lease) (checkpoint.
 	list := checkpoint.List{Source: w.Source, Project: w.Project}
 	ids := map[string]bool{}
 	total, same := -1, true
-	told, at := 0, time.Now() // how many groups have been saved, and when
+	at := time.Now() // when groups were last saved
 	for start := 0; total < 0 || start < total; {
 		page, err := w.API.Groups(ctx, Watch, start, pageLimit)
 		if err != nil {
@@ -117,13 +117,13 @@ func (w *Watcher) read(ctx context.Context, lease checkpoint.Lease) (checkpoint.
 			}
 			list.Groups = append(list.Groups, checkpoint.ListedGroup(g))
 		}
-		if start < total && told < len(list.Groups) && time.Since(at) >= time.Second {
+		if start < total && list.Told < len(list.Groups) && time.Since(at) >= time.Second {
 			part := list
-			part.Groups = list.Groups[told:]
+			part.Groups, part.Told = list.Groups[list.Told:], 0
 			if _, err := w.Lister.SaveList(ctx, lease, part, w.Shards); err != nil {
 				return list, err
 			}
-			told, at = len(list.Groups), time.Now()
+			list.Told, at = len(list.Groups), time.Now()
 		}
 	}
 	list.Complete = same && len(ids) == total
