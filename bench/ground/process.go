@@ -2,7 +2,6 @@ package ground
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -11,6 +10,8 @@ import (
 	"os/exec"
 	"strconv"
 	"time"
+
+	"aslogd/internal/simulator"
 )
 
 // start runs a command of the daemon's binary, and waits until path answers.
@@ -66,24 +67,9 @@ func (c *Cloud) All() int { return c.Groups * c.Actions }
 // Fewest is how many requests of 100 actions its history takes.
 func (c *Cloud) Fewest() int { return c.Groups * max(1, (c.Actions+99)/100) }
 
-// Counts are the requests that came.
-type Counts struct{ Logs, Groups int }
-
 // Counts asks the cloud how many requests came.
-func (c *Cloud) Counts(ctx context.Context) (counts Counts, err error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.URL+"/counts", nil)
-	if err != nil {
-		return counts, err
-	}
-	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return counts, fmt.Errorf("ask the cloud for its counts: %w", err)
-	}
-	defer answer.Body.Close()
-	if err := json.NewDecoder(answer.Body).Decode(&counts); err != nil {
-		return counts, fmt.Errorf("decode the cloud's counts: %w", err)
-	}
-	return counts, nil
+func (c *Cloud) Counts(ctx context.Context) (simulator.Counts, error) {
+	return simulator.FetchCounts(ctx, c.URL)
 }
 
 // Daemon starts aslogd on a place, reading a cloud, and waits until its page

@@ -43,25 +43,45 @@ func (t *Text) UnmarshalJSON(b []byte) error {
 // FetchTruth asks the simulator at base (scheme and host) for its truth, texts
 // included.
 func FetchTruth(ctx context.Context, base string) (*Truth, error) {
-	where, err := url.JoinPath(strings.TrimSuffix(base, "/"), "truth")
+	var t Truth
+	if err := fetch(ctx, base, "truth", &t); err != nil {
+		return nil, err
+	}
+	return &t, nil
+}
+
+// FetchPolls asks the simulator at base (scheme and host) for its polls.
+func FetchPolls(ctx context.Context, base string) (all []Polls, err error) {
+	err = fetch(ctx, base, "polls", &all)
+	return all, err
+}
+
+// FetchCounts asks the simulator at base (scheme and host) for its counts.
+func FetchCounts(ctx context.Context, base string) (c Counts, err error) {
+	err = fetch(ctx, base, "counts", &c)
+	return c, err
+}
+
+// fetch asks the simulator at base for what it tells under a name of itself.
+func fetch(ctx context.Context, base, what string, into any) error {
+	where, err := url.JoinPath(strings.TrimSuffix(base, "/"), what)
 	if err != nil {
-		return nil, fmt.Errorf("ask %s for the truth: %w", base, err)
+		return fmt.Errorf("ask %s for the %s: %w", base, what, err)
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, where, nil)
 	if err != nil {
-		return nil, fmt.Errorf("ask %s for the truth: %w", base, err)
+		return fmt.Errorf("ask %s for the %s: %w", base, what, err)
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return nil, fmt.Errorf("ask %s for the truth: %w", base, err)
+		return fmt.Errorf("ask %s for the %s: %w", base, what, err)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("ask %s for the truth: %s", base, resp.Status)
+		return fmt.Errorf("ask %s for the %s: %s", base, what, resp.Status)
 	}
-	var t Truth
-	if err := json.NewDecoder(resp.Body).Decode(&t); err != nil {
-		return nil, fmt.Errorf("read the truth of %s: %w", base, err)
+	if err := json.NewDecoder(resp.Body).Decode(into); err != nil {
+		return fmt.Errorf("read the %s of %s: %w", what, base, err)
 	}
-	return &t, nil
+	return nil
 }

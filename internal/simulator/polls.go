@@ -1,9 +1,6 @@
 package simulator
 
 import (
-	"context"
-	"encoding/json"
-	"fmt"
 	"net/http"
 	"time"
 )
@@ -51,21 +48,4 @@ func (s *Simulator) Polls() []Polls {
 
 func (s *Simulator) servePolls(w http.ResponseWriter, _ *http.Request) {
 	encoded(s.Polls()).send(w, s.cfg.Now(), false)
-}
-
-// FetchPolls asks the simulator at base (scheme and host) for its polls.
-func FetchPolls(ctx context.Context, base string) (all []Polls, err error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/polls", nil)
-	if err != nil {
-		return nil, fmt.Errorf("ask %s for the polls: %w", base, err)
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return nil, fmt.Errorf("ask %s for the polls: %w", base, err)
-	}
-	defer resp.Body.Close()
-	if err := json.NewDecoder(resp.Body).Decode(&all); err != nil {
-		return nil, fmt.Errorf("read the polls of %s: %w", base, err)
-	}
-	return all, nil
 }
