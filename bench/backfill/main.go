@@ -20,10 +20,10 @@ import (
 	"log"
 	"os"
 	"os/signal"
-	"strings"
 	"time"
 
 	"aslogd/bench/ground"
+	"aslogd/bench/report"
 	"aslogd/bench/stages"
 	"aslogd/internal/marked"
 )
@@ -85,24 +85,13 @@ func (o *options) run(ctx context.Context) error {
 	fmt.Printf("\n%d actions in %d groups, %s, %d rounds\n\n%s", cloud.All(), o.groups, g.Machine(ctx), o.rounds, table.Text())
 	if o.markdown != "" {
 		text := fmt.Sprintf("`%s`, %s, %d rounds, medians; %d actions in %d groups.\n\n%s",
-			command(), g.Machine(ctx), o.rounds, cloud.All(), o.groups, table.Markdown())
+			report.Command("backfill"), g.Machine(ctx), o.rounds, cloud.All(), o.groups, table.Markdown())
 		err = marked.Write(o.markdown, "backfill", text)
 	}
 	if o.plot != "" {
 		err = errors.Join(err, plot(o.plot, results))
 	}
 	return err
-}
-
-// command is how this was called, without where it wrote to.
-func command() string {
-	words := []string{"go run ./internal/testenv/serve -- go run ./bench/backfill"}
-	flag.Visit(func(f *flag.Flag) {
-		if f.Name != "markdown" && f.Name != "plot" {
-			words = append(words, "-"+f.Name+"="+f.Value.String())
-		}
-	})
-	return strings.Join(words, " ")
 }
 
 // measure runs the rounds.

@@ -93,6 +93,6 @@ func (o *options) run(ctx context.Context) error {
 	if o.markdown == "" {
 		return nil
 	}
-	return marked.Write(o.markdown, "catchup", fmt.Sprintf("`go run ./internal/testenv/serve -- go run ./bench/catchup`, %s; %s.\n\n%s\n%s:\n\n%s",
-		g.Machine(ctx), first, t.Markdown(), second, lag.Markdown()))
+	return marked.Write(o.markdown, "catchup", fmt.Sprintf("`%s`, %s; %s.\n\n%s\n%s:\n\n%s",
+		report.Command("catchup"), g.Machine(ctx), first, t.Markdown(), second, lag.Markdown()))
 }

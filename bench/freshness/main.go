@@ -79,7 +79,8 @@ func run(ctx context.Context, only int, markdown string) error {
 	if markdown == "" {
 		return nil
 	}
-	return marked.Write(markdown, "freshness", fmt.Sprintf("`go run ./internal/testenv/serve -- go run ./bench/freshness`, %s.\n\n%s", g.Machine(ctx), t.Markdown()))
+	return marked.Write(markdown, "freshness", fmt.Sprintf("`%s`, %s.\n\n%s",
+		report.Command("freshness"), g.Machine(ctx), t.Markdown()))
 }
 
 // readPast has a daemon of its own read what there is, without the budget.

@@ -36,8 +36,8 @@ func (o *options) beside(ctx context.Context, g *ground.Ground) error {
 	if o.markdown == "" {
 		return nil
 	}
-	return marked.Write(o.markdown, "neighbours", fmt.Sprintf("`go run ./internal/testenv/serve -- go run ./bench/groups -neighbours`, %s, each watched for %s.\n\n%s",
-		g.Machine(ctx), o.watched, t.Markdown()))
+	return marked.Write(o.markdown, "neighbours", fmt.Sprintf("`%s`, %s, each watched for %s.\n\n%s",
+		report.Command("groups"), g.Machine(ctx), o.watched, t.Markdown()))
 }
 
 // polls are what was seen of a fleet, in seconds.

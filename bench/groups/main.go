@@ -85,8 +85,8 @@ func (o *options) alone(ctx context.Context, g *ground.Ground) (err error) {
 	}
 	fmt.Printf("\n%s, each watched for %s\n\n%s", g.Machine(ctx), o.watched, t.Text())
 	if o.markdown != "" {
-		err = marked.Write(o.markdown, "groups", fmt.Sprintf("`go run ./internal/testenv/serve -- go run ./bench/groups`, %s, each fleet watched for %s.\n\n%s",
-			g.Machine(ctx), o.watched, t.Markdown()))
+		err = marked.Write(o.markdown, "groups", fmt.Sprintf("`%s`, %s, each fleet watched for %s.\n\n%s",
+			report.Command("groups"), g.Machine(ctx), o.watched, t.Markdown()))
 	}
 	if o.plots != "" {
 		err = errors.Join(err, chart.Draw(filepath.Join(o.plots, "groups.svg")))

@@ -89,7 +89,8 @@ func run(ctx context.Context, most int, markdown, plots string) error {
 	}
 	fmt.Printf("\n%s\n\n%s\n%s\n", g.Machine(ctx), t.Text(), again)
 	if markdown != "" {
-		err = marked.Write(markdown, "growth", fmt.Sprintf("`go run ./internal/testenv/serve -- go run ./bench/growth`, %s.\n\n%s\n%s\n", g.Machine(ctx), t.Markdown(), again))
+		err = marked.Write(markdown, "growth", fmt.Sprintf("`%s`, %s.\n\n%s\n%s\n",
+			report.Command("growth"), g.Machine(ctx), t.Markdown(), again))
 	}
 	if plots != "" {
 		err = errors.Join(err, chart.Draw(filepath.Join(plots, "growth.svg")))

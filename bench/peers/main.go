@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"aslogd/bench/ground"
+	"aslogd/bench/report"
 	"aslogd/internal/marked"
 )
 
@@ -66,7 +67,7 @@ func (o *options) run(ctx context.Context) error {
 	}
 	about := fmt.Sprintf("%s; %s", g.Machine(ctx), versions)
 	fmt.Println(about)
-	page := []string{fmt.Sprintf("`%s`, %s.", command(), about)}
+	page := []string{fmt.Sprintf("`%s`, %s.", report.Command("peers"), about)}
 	for _, s := range o.scenes() {
 		fmt.Println(s.about)
 		t, err := s.play(ctx, g, o, all)
@@ -80,15 +81,4 @@ func (o *options) run(ctx context.Context) error {
 		return nil
 	}
 	return marked.Write(o.markdown, "peers", strings.Join(page, "\n\n"))
-}
-
-// command is how this was called, without where it wrote to.
-func command() string {
-	words := []string{"go run ./internal/testenv/serve -- go run ./bench/peers"}
-	flag.Visit(func(f *flag.Flag) {
-		if f.Name != "markdown" {
-			words = append(words, "-"+f.Name+"="+f.Value.String())
-		}
-	})
-	return strings.Join(words, " ")
 }

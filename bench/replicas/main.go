@@ -118,7 +118,8 @@ func (o *options) run(ctx context.Context) error {
 		}
 	}
 	fmt.Printf("\n%s\n\n", g.Machine(ctx))
-	page := fmt.Sprintf("`go run ./internal/testenv/serve -- go run ./bench/replicas`, %s.\n", g.Machine(ctx))
+	page := fmt.Sprintf("`%s`, %s.\n",
+		report.Command("replicas"), g.Machine(ctx))
 	for _, t := range []struct {
 		title string
 		*report.Table
