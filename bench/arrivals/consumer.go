@@ -16,8 +16,7 @@ import (
 type Consumer struct {
 	Arrivals
 	kafka, topic string
-	client       *kgo.Client
-	done         chan struct{}
+	close        func()
 
 	reading sync.Mutex
 	next    map[int32]int64 // offset of each partition up to which it has read
@@ -26,28 +25,45 @@ type Consumer struct {
 // Consume begins to read a topic whose values are JSON objects with a status, and
 // an action_id or an id.
 func Consume(ctx context.Context, kafka, topic string) (*Consumer, error) {
-	// Markers of transactions say how far it is, as records do.
+	c := &Consumer{kafka: kafka, topic: topic, next: map[int32]int64{}}
+	var err error
+	c.close, err = Poll(ctx, kafka, topic, kgo.NewOffset().AtStart(), c.read)
+	return c, err
+}
+
+// Poll hands over what comes to a topic from an offset on, at read_committed, with
+// when it came, until stop is called or ctx ends. Markers of transactions are among
+// it, for they say how far it is, as records do.
+func Poll(ctx context.Context, kafka, topic string, from kgo.Offset, take func(*kgo.Record, time.Time)) (stop func(), err error) {
 	client, err := kgo.NewClient(kgo.SeedBrokers(kafka), kgo.ConsumeTopics(topic), kgo.KeepControlRecords(),
-		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.FetchMaxWait(100*time.Millisecond))
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.ConsumeResetOffset(from), kgo.FetchMaxWait(100*time.Millisecond))
 	if err != nil {
 		return nil, fmt.Errorf("connect to Kafka: %w", err)
 	}
-	c := &Consumer{kafka: kafka, topic: topic, client: client, done: make(chan struct{}), next: map[int32]int64{}}
+	done := make(chan struct{})
 	go func() {
-		defer close(c.done)
+		defer close(done)
 		for {
 			fetches := client.PollFetches(ctx)
 			if fetches.IsClientClosed() || ctx.Err() != nil {
 				return
 			}
 			now := time.Now()
-			fetches.EachRecord(func(r *kgo.Record) { c.take(r, now) })
-			c.reading.Lock()
-			fetches.EachRecord(func(r *kgo.Record) { c.next[r.Partition] = r.Offset + 1 })
-			c.reading.Unlock()
+			fetches.EachRecord(func(r *kgo.Record) { take(r, now) })
 		}
 	}()
-	return c, nil
+	return func() {
+		client.Close()
+		<-done
+	}, nil
+}
+
+// read takes a record, and then notes how far it has read.
+func (c *Consumer) read(r *kgo.Record, now time.Time) {
+	c.take(r, now)
+	c.reading.Lock()
+	defer c.reading.Unlock()
+	c.next[r.Partition] = r.Offset + 1
 }
 
 func (c *Consumer) take(r *kgo.Record, now time.Time) {
@@ -99,7 +115,4 @@ func (c *Consumer) position(partition int32) int64 {
 }
 
 // Close ends it.
-func (c *Consumer) Close() {
-	c.client.Close()
-	<-c.done
-}
+func (c *Consumer) Close() { c.close() }

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"aslogd/bench/arrivals"
 	"aslogd/bench/ground"
 	"aslogd/bench/report"
 	"aslogd/sink/broker"
@@ -21,38 +22,14 @@ type seat struct{ shard, seq int64 }
 
 // A consumer notes when it had each row, from the topic's present end on.
 type consumer struct {
-	client *kgo.Client
-	done   chan struct{}
-
 	mu   sync.Mutex
 	seen map[seat]time.Time
-}
-
-func consume(ctx context.Context, kafka, prefix string) (*consumer, error) {
-	client, err := kgo.NewClient(kgo.SeedBrokers(kafka), kgo.ConsumeTopics(broker.ActionsTopic(prefix)),
-		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.ConsumeResetOffset(kgo.NewOffset().AtEnd()), kgo.FetchMaxWait(100*time.Millisecond))
-	if err != nil {
-		return nil, fmt.Errorf("connect to Kafka: %w", err)
-	}
-	c := &consumer{client: client, done: make(chan struct{}), seen: map[seat]time.Time{}}
-	go func() {
-		defer close(c.done)
-		for {
-			fetches := client.PollFetches(ctx)
-			if fetches.IsClientClosed() || ctx.Err() != nil {
-				return
-			}
-			now := time.Now()
-			fetches.EachRecord(func(r *kgo.Record) { c.take(r, now) })
-		}
-	}()
-	return c, nil
 }
 
 func (c *consumer) take(r *kgo.Record, now time.Time) {
 	i := slices.IndexFunc(r.Headers, func(h kgo.RecordHeader) bool { return h.Key == "aslogd-seq" })
 	if i < 0 {
-		return // none of aslogd's
+		return // none of aslogd's, or a transaction's marker
 	}
 	seq, err := strconv.ParseInt(string(r.Headers[i].Value), 10, 64)
 	if err != nil {
@@ -65,11 +42,6 @@ func (c *consumer) take(r *kgo.Record, now time.Time) {
 	}
 }
 
-func (c *consumer) close() {
-	c.client.Close()
-	<-c.done
-}
-
 // idle measures the lag behind commits that come one at a time.
 func (o *options) idle(ctx context.Context, g *ground.Ground, place *ground.Place) (*report.Table, error) {
 	cloud, err := g.Cloud(ctx, 10, 1, "--live", "1", "--lasting", "8s", "--seed", "2")
@@ -77,11 +49,12 @@ func (o *options) idle(ctx context.Context, g *ground.Ground, place *ground.Plac
 		return nil, err
 	}
 	defer cloud.Stop()
-	c, err := consume(ctx, g.Kafka, place.Prefix)
+	c := &consumer{seen: map[seat]time.Time{}}
+	stop, err := arrivals.Poll(ctx, g.Kafka, broker.ActionsTopic(place.Prefix), kgo.NewOffset().AtEnd(), c.take)
 	if err != nil {
 		return nil, err
 	}
-	defer c.close()
+	defer stop()
 	p, err := g.Daemon(ctx, place, cloud, "/healthz", "ASLOGD_SOURCE_0_NAME=live", "ASLOGD_POLL_INTERVAL=1s", "ASLOGD_WATCH_INTERVAL=1s")
 	if err != nil {
 		return nil, err
