@@ -33,26 +33,14 @@ func compare(ctx context.Context, place *ground.Place, cloud *ground.Cloud, c *a
 	}
 	published := c.First()
 	f := &findings{twice: c.Again()}
-	for _, g := range truth.Groups {
-		for _, a := range g.Actions {
-			for i, shown := range a.States {
-				if shown.Since.Before(from) || shown.Since.After(to) {
-					continue
-				}
-				last := i == len(a.States)-1
-				s := arrivals.State{Action: a.ID, Status: "DOING"}
-				if last {
-					s.Status = a.Status
-				}
-				if at, ok := published[s]; ok {
-					f.records = append(f.records, at.Sub(shown.Since).Seconds())
-				} else if last {
-					f.missing++
-				}
-				if at, ok := recorded[s]; ok {
-					f.rows = append(f.rows, at.Sub(shown.Since).Seconds())
-				}
-			}
+	for s := range arrivals.ShownIn(truth, from, to) {
+		if at, ok := published[s.State]; ok {
+			f.records = append(f.records, s.After(at))
+		} else if s.Last {
+			f.missing++
+		}
+		if at, ok := recorded[s.State]; ok {
+			f.rows = append(f.rows, s.After(at))
 		}
 	}
 	return f, nil

@@ -23,32 +23,20 @@ func judge(truth *simulator.Truth, from, to time.Time, rows []arrivals.State, st
 		stands[r.Action] = r.Status
 	}
 	f := &findings{}
-	for _, g := range truth.Groups {
-		for _, a := range g.Actions {
-			for i, shown := range a.States {
-				if shown.Since.Before(from) || shown.Since.After(to) {
-					continue
-				}
-				f.states++
-				last := i == len(a.States)-1
-				s := arrivals.State{Action: a.ID, Status: "DOING"}
-				if last {
-					s.Status = a.Status
-				}
-				if at, ok := stored[s]; ok {
-					f.rows = append(f.rows, at.Sub(shown.Since).Seconds())
-				}
-				if at, ok := published[s]; ok {
-					f.records = append(f.records, at.Sub(shown.Since).Seconds())
-				} else if last {
-					f.recordsLost++
-				}
-				if status, ok := stands[a.ID]; last && !ok {
-					f.rowsLost++
-				} else if last && status != a.Status {
-					f.rowsWrong++
-				}
-			}
+	for s := range arrivals.ShownIn(truth, from, to) {
+		f.states++
+		if at, ok := stored[s.State]; ok {
+			f.rows = append(f.rows, s.After(at))
+		}
+		if at, ok := published[s.State]; ok {
+			f.records = append(f.records, s.After(at))
+		} else if s.Last {
+			f.recordsLost++
+		}
+		if status, ok := stands[s.Action]; s.Last && !ok {
+			f.rowsLost++
+		} else if s.Last && status != s.Status {
+			f.rowsWrong++
 		}
 	}
 	return f
