@@ -17,9 +17,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"log"
-	"os"
-	"os/signal"
 	"time"
 
 	"aslogd/bench/ground"
@@ -38,7 +35,6 @@ type options struct {
 }
 
 func main() {
-	log.SetFlags(0)
 	var o options
 	flag.IntVar(&o.groups, "groups", 40, "groups")
 	flag.IntVar(&o.actions, "actions", 5000, "actions of each group")
@@ -50,13 +46,7 @@ func main() {
 	flag.StringVar(&o.plot, "plot", "", "SVG file that is made of it")
 	flag.DurationVar(&o.limit, "limit", 30*time.Minute, "give up after this")
 	flag.Parse()
-	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer cancel()
-	ctx, cancel = context.WithTimeout(ctx, o.limit)
-	defer cancel()
-	if err := o.run(ctx); err != nil {
-		log.Fatal("backfill: ", err)
-	}
+	ground.Main("backfill", o.limit, o.run)
 }
 
 func (o *options) run(ctx context.Context) error {

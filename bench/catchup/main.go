@@ -17,9 +17,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"log"
-	"os"
-	"os/signal"
 	"time"
 
 	"aslogd/bench/ground"
@@ -35,7 +32,6 @@ type options struct {
 }
 
 func main() {
-	log.SetFlags(0)
 	var o options
 	flag.IntVar(&o.rows, "rows", 1_000_000, "journal rows to catch up with")
 	flag.IntVar(&o.groups, "groups", 100, "groups that they are of")
@@ -43,13 +39,7 @@ func main() {
 	flag.StringVar(&o.markdown, "markdown", "", "page that the tables are written into, between <!-- catchup --> and its end")
 	flag.DurationVar(&o.limit, "limit", 30*time.Minute, "give up after this")
 	flag.Parse()
-	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer cancel()
-	ctx, cancel = context.WithTimeout(ctx, o.limit)
-	defer cancel()
-	if err := o.run(ctx); err != nil {
-		log.Fatal("catchup: ", err)
-	}
+	ground.Main("catchup", o.limit, o.run)
 }
 
 func (o *options) run(ctx context.Context) error {

@@ -14,9 +14,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"log"
-	"os"
-	"os/signal"
 	"time"
 
 	"aslogd/bench/arrivals"
@@ -48,15 +45,10 @@ var scenes = []scene{
 }
 
 func main() {
-	log.SetFlags(0)
 	markdown := flag.String("markdown", "", "page that the table is written into, between <!-- freshness --> and its end")
 	only := flag.Int("scene", 0, "run this one alone: 1 to 3")
 	flag.Parse()
-	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer cancel()
-	if err := run(ctx, *only, *markdown); err != nil {
-		log.Fatal("freshness: ", err)
-	}
+	ground.Main("freshness", 0, func(ctx context.Context) error { return run(ctx, *only, *markdown) })
 }
 
 func run(ctx context.Context, only int, markdown string) error {

@@ -13,9 +13,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"log"
-	"os"
-	"os/signal"
 	"path/filepath"
 	"time"
 
@@ -33,7 +30,6 @@ type options struct {
 }
 
 func main() {
-	log.SetFlags(0)
 	var o options
 	flag.StringVar(&o.markdown, "markdown", "", "page that the table is written into, between <!-- groups --> (or neighbours) and its end")
 	flag.StringVar(&o.plots, "plots", "", "directory of the SVG file that is made of it")
@@ -43,11 +39,7 @@ func main() {
 	flag.BoolVar(&o.neighbours, "neighbours", false, "measure what a slow group and a failing one do to the others")
 	flag.DurationVar(&o.slowFor, "slow-for", 20*time.Second, "after how long the slow one answers")
 	flag.Parse()
-	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer cancel()
-	if err := o.run(ctx); err != nil {
-		log.Fatal("groups: ", err)
-	}
+	ground.Main("groups", 0, o.run)
 }
 
 func (o *options) run(ctx context.Context) error {

@@ -13,9 +13,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"log"
-	"os"
-	"os/signal"
 	"path/filepath"
 
 	"aslogd/bench/ground"
@@ -31,16 +28,11 @@ const (
 )
 
 func main() {
-	log.SetFlags(0)
 	markdown := flag.String("markdown", "", "page that the tables are written into, between <!-- growth --> and its end")
 	plots := flag.String("plots", "", "directory of the SVG file that is made of it")
 	most := flag.Int("most", 3_000_000, "actions of the largest size")
 	flag.Parse()
-	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer cancel()
-	if err := run(ctx, *most, *markdown, *plots); err != nil {
-		log.Fatal("growth: ", err)
-	}
+	ground.Main("growth", 0, func(ctx context.Context) error { return run(ctx, *most, *markdown, *plots) })
 }
 
 func run(ctx context.Context, most int, markdown, plots string) error {

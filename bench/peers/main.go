@@ -14,11 +14,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"log"
-	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 	"time"
 
 	"aslogd/bench/ground"
@@ -35,7 +31,6 @@ type options struct {
 }
 
 func main() {
-	log.SetFlags(0)
 	var o options
 	flag.IntVar(&o.groups, "groups", 40, "groups")
 	flag.IntVar(&o.actions, "actions", 5000, "actions of each group, in the backfill")
@@ -46,13 +41,7 @@ func main() {
 	flag.StringVar(&o.markdown, "markdown", "", "page that the tables are written into, between <!-- peers --> and its end")
 	flag.DurationVar(&o.limit, "limit", 30*time.Minute, "give up after this")
 	flag.Parse()
-	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer cancel()
-	ctx, cancel = context.WithTimeout(ctx, o.limit)
-	defer cancel()
-	if err := o.run(ctx); err != nil {
-		log.Fatal("peers: ", err)
-	}
+	ground.Main("peers", o.limit, o.run)
 }
 
 func (o *options) run(ctx context.Context) error {

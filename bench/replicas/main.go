@@ -18,9 +18,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"log"
-	"os"
-	"os/signal"
 	"strconv"
 	"strings"
 	"time"
@@ -41,7 +38,6 @@ type options struct {
 }
 
 func main() {
-	log.SetFlags(0)
 	o := options{daemons: []int{1, 2, 4}, shards: []int{8, 32}}
 	flag.IntVar(&o.groups, "groups", 40, "groups")
 	flag.IntVar(&o.actions, "actions", 1000, "actions of each group")
@@ -54,13 +50,7 @@ func main() {
 	flag.StringVar(&o.markdown, "markdown", "", "page that the tables are written into, between <!-- replicas --> and its end")
 	flag.DurationVar(&o.limit, "limit", 15*time.Minute, "give up after this")
 	flag.Parse()
-	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer cancel()
-	ctx, cancel = context.WithTimeout(ctx, o.limit)
-	defer cancel()
-	if err := o.run(ctx); err != nil {
-		log.Fatal("replicas: ", err)
-	}
+	ground.Main("replicas", o.limit, o.run)
 }
 
 // numbers reads numbers between commas.
