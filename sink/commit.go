@@ -25,7 +25,7 @@ type CommitterConfig struct {
 	Lease       checkpoint.Lease
 	Settle      time.Duration                              // how long an earlier payload must be shown again to be believed
 	Wake        func()                                     // called after a commit that made journal rows; may be nil
-	Made        func([]Revision)                           // told what a commit made, before Wake; may be nil
+	Made        func(ctx context.Context, made []Revision) // told what a commit made, before Wake; may be nil
 	Before      func(ctx context.Context) error            // asked before the first commit; an error stops the shard; may be nil
 	Again       func(ctx context.Context) error            // asked anew where a commit's answer was lost and the journal lacks its rows; may be nil
 	Moved       func(ctx context.Context, why error) error // told that the journal went back, until it has noted that; may be nil
@@ -42,7 +42,7 @@ type Committer struct {
 	lease   checkpoint.Lease
 	settle  time.Duration
 	wake    func()
-	made    func([]Revision)
+	made    func(context.Context, []Revision)
 	before  func(context.Context) error
 	again   func(context.Context) error
 	moved   func(context.Context, error) error
@@ -89,7 +89,7 @@ func NewCommitter(cfg CommitterConfig) *Committer {
 		c.wake = func() {}
 	}
 	if c.made == nil {
-		c.made = func([]Revision) {}
+		c.made = func(context.Context, []Revision) {}
 	}
 	if c.before == nil {
 		c.before = func(context.Context) error { return nil }

@@ -27,7 +27,7 @@ func (c *Committer) store(ctx context.Context, items []*item) error {
 		a, err := c.transact(ctx, all, unsure, true)
 		if err == nil {
 			c.at = &a.end
-			c.tell(a, items)
+			c.tell(ctx, a, items)
 			return nil
 		}
 		if a != nil && a.sent {
@@ -87,14 +87,14 @@ func (c *Committer) wait(try int) time.Duration {
 }
 
 // tell gives every caller its answer, and the relay its sign.
-func (c *Committer) tell(a *attempt, items []*item) {
+func (c *Committer) tell(ctx context.Context, a *attempt, items []*item) {
 	for _, it := range items {
 		it.outcome = a.outcomes[it]
 	}
 	finish(items, nil)
 	c.metrics.committed(a)
 	if made := a.made(); len(made) > 0 {
-		c.made(made)
+		c.made(ctx, made)
 		c.wake()
 	}
 }

@@ -107,7 +107,7 @@ func NewRelay(cfg RelayConfig) *Relay {
 		longest:  longest,
 		shards:   cfg.Shards,
 		jitter:   rand.N[time.Duration],
-		recent:   &recent{room: cfg.Memory},
+		recent:   &recent{room: cfg.Memory, patience: time.Second},
 		wake:     make(chan struct{}, 1),
 		turn:     make(chan struct{}, 1),
 		lot:      maxRows,
@@ -127,12 +127,12 @@ func NewRelay(cfg RelayConfig) *Relay {
 	return r
 }
 
-// Made tells what a commit made, in the order of the journal. It never blocks.
-// While the shard stands still nothing is remembered: it may do so for long, and
-// the room is for all shards.
-func (r *Relay) Made(made []Revision) {
+// Made tells what a commit made, in the order of the journal. Where there is no room
+// for it, it waits a moment while the relay goes on. While the shard stands still
+// nothing is remembered: it may do so for long, and the room is for all shards.
+func (r *Relay) Made(ctx context.Context, made []Revision) {
 	if r.forked.Load() == nil {
-		r.recent.put(made)
+		r.recent.put(ctx, made, r.Wake)
 	}
 }
 

@@ -69,10 +69,15 @@ func (r *Relay) publish(ctx context.Context) (more bool, err error) {
 	return r.at.seq < st.headSeq, r.store.advance(ctx, r.at)
 }
 
-// read makes messages of the journal's rows that follow the last published one.
-// There is none where the journal does not go on from what is published.
+// read makes messages of the journal's rows that follow the last published one, up
+// to what is remembered. There is none where the journal does not go on from what is
+// published.
 func (r *Relay) read(ctx context.Context, st *shardState) ([]message, error) {
-	rows, err := r.store.rows(ctx, r.at, r.lot, r.bytes)
+	lot := r.lot
+	if n := r.recent.lacks(r.at.seq); n > 0 {
+		lot = min(lot, n)
+	}
+	rows, err := r.store.rows(ctx, r.at, lot, r.bytes)
 	if err != nil {
 		return nil, err
 	}

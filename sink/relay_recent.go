@@ -2,8 +2,10 @@ package sink
 
 import (
 	"bytes"
+	"context"
 	"math"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/semaphore"
 
@@ -22,14 +24,20 @@ type Revision struct {
 // relay to ask for the rows, to read their raw records and to compute their
 // chain again; the journal only has to say that it holds the same, by the rows'
 // chain hashes. What is not here is read from the journal.
+//
+// A commit that finds no room waits a moment for the relay to make some, since rows
+// that have to be read again cost more than that. Once it waited in vain, for Kafka
+// may be away for hours, commits wait no more until the relay has gone on.
 type recent struct {
-	room *semaphore.Weighted // in bytes; shared by the shards of a process
+	room     *semaphore.Weighted // in bytes; shared by the shards of a process
+	patience time.Duration       // of a commit that finds no room
 
 	mu     sync.Mutex
 	list   []remembered // in order of seq, not without holes
 	tip    published    // the newest row that was ever put here
+	tired  bool         // waiting was in vain, and nothing was published since
 	closed bool
-	maker  maker
+	maker  maker // the committer's alone
 }
 
 type remembered struct {
@@ -43,8 +51,9 @@ type remembered struct {
 const mostRaw = 256 << 10
 
 // put takes what a commit made, while there is room. What there is no room for is
-// left out, and not what came before it: that is published first.
-func (m *recent) put(made []Revision) {
+// left out, and not what came before it: that is published first. ring tells the
+// relay of what there is, before it is waited for.
+func (m *recent) put(ctx context.Context, made []Revision, ring func()) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for i, rev := range made {
@@ -57,12 +66,31 @@ func (m *recent) put(made []Revision) {
 		}
 		one := remembered{message: m.maker.message(r, rev.Action, math.MaxInt), former: former.hash}
 		one.size = int64(256 + len(one.latest.Key) + len(one.latest.Body)) // and what stands for it in list
-		if !m.room.TryAcquire(one.size) {
+		if !m.room.TryAcquire(one.size) && !m.await(ctx, one.size, ring) {
 			m.tip = published{seq: made[len(made)-1].Row.Seq, hash: made[len(made)-1].Row.ChainHash}
 			return
 		}
 		m.list = append(m.list, one)
 	}
+}
+
+// await waits for room, while others may use what is remembered.
+func (m *recent) await(ctx context.Context, size int64, ring func()) bool {
+	if m.tired {
+		return false
+	}
+	m.mu.Unlock()
+	ring()
+	ctx, cancel := context.WithTimeout(ctx, m.patience)
+	err := m.room.Acquire(ctx, size)
+	cancel()
+	m.mu.Lock()
+	if err == nil && m.closed {
+		m.room.Release(size)
+		return false
+	}
+	m.tired = err != nil
+	return err == nil
 }
 
 // after are the messages that follow the last published one without a hole: no
@@ -83,6 +111,18 @@ func (m *recent) after(at published, rows, raw, limit int) (list []message) {
 	return list
 }
 
+// lacks is how many rows stand between the last published one and the first that
+// is remembered: 0 where none is, or it follows at once.
+func (m *recent) lacks(seq int64) int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.forget(seq)
+	if len(m.list) == 0 {
+		return 0
+	}
+	return int(m.list[0].seq - seq - 1)
+}
+
 // forget drops what is published.
 func (m *recent) forget(seq int64) {
 	n := 0
@@ -90,6 +130,7 @@ func (m *recent) forget(seq int64) {
 		m.room.Release(m.list[n].size)
 		n++
 	}
+	m.tired = m.tired && n == 0
 	clear(m.list[:n])
 	m.list = m.list[n:]
 }

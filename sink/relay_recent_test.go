@@ -70,7 +70,7 @@ func TestLaw05WhatIsRememberedIsWhatTheRowSays(t *testing.T) {
 		}
 		made := revisions(t, genesis, 1, func(int64) string { return string(raw) })
 		m := recent{room: semaphore.NewWeighted(1 << 20), tip: genesis}
-		m.put(made)
+		m.put(t.Context(), made, func() {})
 		have := m.after(genesis, 1, 1, math.MaxInt)
 		want, err := messages([]*Row{made[0].Row}, broker.DefaultLimit)
 		if err != nil || len(have) != 1 {
@@ -89,7 +89,7 @@ func TestLaw05WhatOnlyJustFitsIsCutAsTheRowIs(t *testing.T) {
 	t.Parallel()
 	made := revisions(t, genesis, 1, plain)
 	m := recent{room: semaphore.NewWeighted(1 << 20), tip: genesis}
-	m.put(made)
+	m.put(t.Context(), made, func() {})
 	size := broker.Overhead + m.list[0].latest.Size()
 	kept := 0
 	for limit := size - 5; limit < size+20; limit++ {
@@ -110,11 +110,11 @@ func TestRememberedMessagesFollowThePublishedOne(t *testing.T) {
 	t.Parallel()
 	m := recent{room: semaphore.NewWeighted(1 << 20)}
 	first := revisions(t, genesis, 2, plain)
-	m.put(first) // what they follow is not known yet
+	m.put(t.Context(), first, func() {}) // what they follow is not known yet
 	second := revisions(t, tipOf(first), 3, plain)
-	m.put(second)
+	m.put(t.Context(), second, func() {})
 	third := revisions(t, tipOf(second), 3, plain)
-	m.put(third)
+	m.put(t.Context(), third, func() {})
 	want(t, "after nothing", len(m.after(genesis, 9, 1<<20, math.MaxInt)), 0)
 	want(t, "after seq 2", fmt.Sprint(seqs(m.after(tipOf(first), 9, 1<<20, math.MaxInt))), "[3 4 5 6 7 8]")
 	want(t, "four at most", fmt.Sprint(seqs(m.after(tipOf(first), 4, 1<<20, math.MaxInt))), "[3 4 5 6]")
@@ -126,7 +126,7 @@ func TestRememberedMessagesFollowThePublishedOne(t *testing.T) {
 	want(t, "what is published", len(m.after(tipOf(first), 9, 1<<20, math.MaxInt)), 0)
 
 	other := revisions(t, published{seq: 8, hash: make([]byte, 32)}, 2, plain)
-	m.put(other)
+	m.put(t.Context(), other, func() {})
 	want(t, "another story's row", len(m.after(tipOf(third), 9, 1<<20, math.MaxInt)), 0)
 }
 
@@ -141,7 +141,7 @@ func TestLaw09WhatIsRememberedIsBounded(t *testing.T) {
 	at := genesis
 	for range 50 {
 		made := revisions(t, at, 20, plain)
-		m.put(made)
+		m.put(t.Context(), made, func() {})
 		at = tipOf(made)
 	}
 	list := m.after(genesis, math.MaxInt, math.MaxInt, math.MaxInt)
@@ -155,10 +155,10 @@ func TestLaw09WhatIsRememberedIsBounded(t *testing.T) {
 	last := list[len(list)-1]
 	want(t, "after those", len(m.after(published{seq: last.seq, hash: last.hash}, 9, 1<<20, math.MaxInt)), 0)
 	made := revisions(t, at, 5, plain)
-	m.put(made)
+	m.put(t.Context(), made, func() {})
 	want(t, "there is room again", len(m.after(at, 9, 1<<20, math.MaxInt)), 5)
 	m.close()
-	m.put(revisions(t, tipOf(made), 5, plain))
+	m.put(t.Context(), revisions(t, tipOf(made), 5, plain), func() {})
 	if !shared.TryAcquire(room) {
 		t.Error("not all room was given back")
 	}
@@ -193,7 +193,7 @@ func TestRelayReadsNoRowTwice(t *testing.T) {
 	b.publish(3, 4)
 	r := b.relay(b.take(3, "two"), nil)
 	r.recent.tip = r.recent.tip.of(b, 4)
-	r.Made(b.written(3, 30))
+	r.Made(t.Context(), b.written(3, 30))
 	if err := r.ready(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -216,7 +216,7 @@ func TestLaw05RelayPublishesWhatTheJournalSaysAndNotWhatItRemembers(t *testing.T
 	at := published{}.of(b, 4)
 	r.recent.tip = at
 	made := revisions(t, at, 6, func(seq int64) string { return fmt.Sprintf(`{"id":"other-%d"}`, seq) })
-	r.Made(made)
+	r.Made(t.Context(), made)
 	b.write(3, 6, nil)
 	b.start(r)
 	b.untilPublished(3, 10)
@@ -239,11 +239,11 @@ func TestLaw09AHugeRecordIsNotRemembered(t *testing.T) {
 	t.Parallel()
 	m := recent{room: semaphore.NewWeighted(16 << 20), tip: genesis}
 	huge := revisions(t, genesis, 1, func(int64) string { return `{"id":"a","more":"` + strings.Repeat("x", 3<<20) + `"}` })
-	m.put(huge)
+	m.put(t.Context(), huge, func() {})
 	if room := cap(m.maker.value); room > keptValue {
 		t.Errorf("%d bytes are kept", room)
 	}
-	m.put(revisions(t, tipOf(huge), 2, plain))
+	m.put(t.Context(), revisions(t, tipOf(huge), 2, plain), func() {})
 	want(t, "after nothing", len(m.after(genesis, 9, 16<<20, math.MaxInt)), 0)
 	want(t, "after the huge one", fmt.Sprint(seqs(m.after(tipOf(huge), 9, 16<<20, math.MaxInt))), "[2 3]")
 }
@@ -268,18 +268,18 @@ func TestAShardThatStandsStillLeavesTheRoomToOthers(t *testing.T) {
 		r := n.relay(n.owner, n.lease, 1, func() {})
 		r.recent.room, r.recent.tip = shared, genesis
 		first := revisions(t, genesis, 5, plain)
-		r.Made(first)
+		r.Made(t.Context(), first)
 		want(t, "remembered", len(r.recent.list), 5)
 		fork := r.fork(TopicsMisfit, newPrefix, onlyPublishing+"partitions were added")
 		if err := r.settle(t.Context(), fork); err == nil {
 			t.Fatal("no fork")
 		}
 		second := revisions(t, tipOf(first), 5, plain)
-		r.Made(second)
+		r.Made(t.Context(), second)
 		want(t, "remembered while it stands", len(r.recent.list), 0)
 		want(t, "the room is free", free(), true)
 		r.forked.Store(nil)
-		r.Made(revisions(t, tipOf(second), 5, plain))
+		r.Made(t.Context(), revisions(t, tipOf(second), 5, plain))
 		want(t, "remembered again", len(r.recent.list), 4)
 	})
 }

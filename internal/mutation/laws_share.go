@@ -98,8 +98,8 @@ var memory = []mutation{
 	{
 		breaks: "what is not published yet is remembered without end",
 		file:   "sink/relay_recent.go",
-		old:    `		if !m.room.TryAcquire(one.size) {`,
-		new:    `		if !m.room.TryAcquire(0) {`,
+		old:    `		if !m.room.TryAcquire(one.size) && `,
+		new:    `		if !m.room.TryAcquire(0) && `,
 		pkg:    "sink", test: "TestLaw09WhatIsRememberedIsBounded",
 	},
 	{
