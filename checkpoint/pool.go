@@ -54,7 +54,7 @@ func PoolConfig(url, incarnation string, ttl time.Duration) (*pgxpool.Config, er
 // sessionSettings are statements without arguments, so one round trip.
 func sessionSettings(ttl time.Duration) string {
 	ms := func(d time.Duration) string { return strconv.FormatInt(max(1, d.Milliseconds()), 10) }
-	return "SET synchronous_commit = on; SET timezone = 'UTC'" +
+	return "SET synchronous_commit = on; SET timezone = 'UTC'; SET jit = off" +
 		"; SET lock_timeout = " + ms(ttl/3) +
 		"; SET idle_in_transaction_session_timeout = " + ms(ttl*2/3) +
 		"; SET statement_timeout = " + ms(max(4*ttl, time.Minute)) +
