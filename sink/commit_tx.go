@@ -20,6 +20,8 @@ var (
 	lockSQL string
 	//go:embed sql/commit_stored.sql
 	storedSQL string
+	//go:embed sql/commit_stored_one.sql
+	storedOneSQL string
 	//go:embed sql/commit_head.sql
 	headSQL string
 )
@@ -143,25 +145,14 @@ func (c *Committer) lock(ctx context.Context, tx pgx.Tx, p *plan) (head, map[key
 	b := &pgx.Batch{}
 	b.Queue(lockSQL, pgx.NamedArgs{"shard": c.lease.Shard, "owner": c.lease.Owner, "epoch": c.lease.Epoch}).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&h.seq, &h.hash, &h.at, &h.commit) })
-	if len(groups) > 0 {
-		b.Queue(storedSQL, pgx.NamedArgs{"groups": groups, "actions": actions}).Query(func(rows pgx.Rows) error {
-			for rows.Next() {
-				var k key
-				var s state
-				var open bool
-				var since *time.Time
-				if err := rows.Scan(&k.group, &k.action, &s.hash, &s.revision, &open,
-					&s.epoch, &s.asked, &s.earlier, &s.staleHash, &since); err != nil {
-					return err
-				}
-				s.ended = !open
-				if since != nil {
-					s.staleSince = *since
-				}
-				stored[k] = &s
-			}
-			return rows.Err()
-		})
+	keep := func(rows pgx.Rows) error { return scanStored(rows, stored) }
+	switch {
+	case len(groups) > few:
+		b.Queue(storedSQL, pgx.NamedArgs{"groups": groups, "actions": actions}).Query(keep)
+	default:
+		for i := range groups {
+			b.Queue(storedOneSQL, pgx.NamedArgs{"groups": groups[i : i+1], "actions": actions[i : i+1]}).Query(keep)
+		}
 	}
 	err := tx.SendBatch(ctx, b).Close()
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -171,6 +162,25 @@ func (c *Committer) lock(ctx context.Context, tx pgx.Tx, p *plan) (head, map[key
 		return h, nil, fmt.Errorf("lock shard %d and look %d actions up: %w", c.lease.Shard, len(groups), err)
 	}
 	return h, stored, nil
+}
+
+func scanStored(rows pgx.Rows, stored map[key]*state) error {
+	for rows.Next() {
+		var k key
+		var s state
+		var open bool
+		var since *time.Time
+		if err := rows.Scan(&k.group, &k.action, &s.hash, &s.revision, &open,
+			&s.epoch, &s.asked, &s.earlier, &s.staleHash, &since); err != nil {
+			return err
+		}
+		s.ended = !open
+		if since != nil {
+			s.staleSince = *since
+		}
+		stored[k] = &s
+	}
+	return rows.Err()
 }
 
 // number gives each revision its journal row: the next seq, and the next link

@@ -14,6 +14,8 @@ import (
 var (
 	//go:embed sql/commit_change.sql
 	changeSQL string
+	//go:embed sql/commit_change_one.sql
+	changeOneSQL string
 	//go:embed sql/commit_note.sql
 	noteSQL string
 	//go:embed sql/commit_clear_instance.sql
@@ -69,13 +71,21 @@ func (c *Committer) writeActions(ctx context.Context, tx pgx.Tx, a *attempt) err
 // children out, and notes what is to be remembered of dropped answers.
 func (c *Committer) updateActions(ctx context.Context, tx pgx.Tx, at time.Time, changed, noted []*change) error {
 	b := &pgx.Batch{}
-	if len(changed) > 0 {
-		groups, actions := columns(keysOf(changed))
-		b.Queue(changeSQL, changeArrays(changed, pgx.NamedArgs{
+	queue := func(sql string, some []*change) {
+		groups, actions := columns(keysOf(some))
+		b.Queue(sql, changeArrays(some, pgx.NamedArgs{
 			"groups": groups, "actions": actions, "recorded_at": at, "shard": c.lease.Shard, "epoch": c.lease.Epoch,
 		}))
-		queueClears(b, changed, groups, actions)
 	}
+	switch {
+	case len(changed) > few:
+		queue(changeSQL, changed)
+	default:
+		for i := range changed {
+			queue(changeOneSQL, changed[i:i+1])
+		}
+	}
+	queueClears(b, changed)
 	if len(noted) > 0 {
 		groups, actions := columns(keysOf(noted))
 		b.Queue(noteSQL, pgx.NamedArgs{
@@ -96,7 +106,8 @@ func (c *Committer) updateActions(ctx context.Context, tx pgx.Tx, at time.Time, 
 
 // queueClears takes the children of changed actions out. For a few it asks one by
 // one: what looks up arrays of keys is planned anew each time, which takes longer.
-func queueClears(b *pgx.Batch, changed []*change, groups, actions []string) {
+func queueClears(b *pgx.Batch, changed []*change) {
+	groups, actions := columns(keysOf(changed))
 	if len(changed) > few {
 		for _, sql := range []string{clearInstanceSQL, clearLoadBalancerSQL, clearReasonSQL} {
 			b.Queue(sql, pgx.NamedArgs{"groups": groups, "actions": actions})

@@ -123,14 +123,14 @@ func (t *simTx) run(sql string, a pgx.NamedArgs, rows *simRows) {
 			h.at = at
 		}
 		rows.add(h.seq, h.hash, h.at, h.commit)
-	case storedSQL:
+	case storedSQL, storedOneSQL:
 		groups, actions := a["groups"].([]string), a["actions"].([]string)
 		for i := range groups {
 			if s, ok := t.db.now.actions[key{groups[i], actions[i]}]; ok {
 				rows.add(groups[i], actions[i], s.hash, s.revision, !s.ended, s.epoch, s.asked, s.earlier, s.staleHash, s.since())
 			}
 		}
-	case changeSQL:
+	case changeSQL, changeOneSQL:
 		groups, actions := a["groups"].([]string), a["actions"].([]string)
 		for i := range groups {
 			s := t.next.actions[key{groups[i], actions[i]}]

@@ -1,0 +1,81 @@
+package sink
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"aslogd/ingest"
+	"aslogd/internal/testenv"
+)
+
+// Whether the same answers come in few or in many at once makes no difference to
+// what is stored.
+func TestFewActionsAreWrittenAsManyAre(t *testing.T) {
+	t.Parallel()
+	var stored []string
+	for _, atOnce := range []int{2, 3 * few} {
+		pool := testenv.Postgres(t)
+		own(t, pool, lease)
+		c := committer(t, pool)
+		for turn, raw := range []func(i int) string{
+			func(i int) string { return doing(fmt.Sprintf("a-%02d", i)) },
+			func(i int) string { return success(fmt.Sprintf("a-%02d", i), "i-1") },
+			func(i int) string { return success(fmt.Sprintf("a-%02d", i), "i-2") },
+			func(i int) string { return success(fmt.Sprintf("a-%02d", i), "i-1") }, // an earlier payload: noted
+		} {
+			for first := 0; first < 3*few; first += atOnce {
+				var some []ingest.Seen
+				for i := first; i < first+atOnce; i++ {
+					some = append(some, seen(t, turn+1, raw(i)))
+				}
+				commit(t, c, batch("g", some...))
+			}
+		}
+		stored = append(stored, text(t, pool, `SELECT to_jsonb(a) - '{first_seen_at,changed_at,stale_since}'::text[],
+			(SELECT jsonb_agg(i ORDER BY i) FROM aslog.scaling_action_instance i WHERE i.action_id = a.action_id),
+			(SELECT jsonb_agg(j.revision ORDER BY j.seq) FROM aslog.journal j WHERE j.action_id = a.action_id)
+			FROM aslog.scaling_action a ORDER BY action_id`))
+	}
+	want(t, "what is stored", stored[1], stored[0])
+	want(t, "it says something", strings.Contains(stored[0], "earlier_hashes"), true)
+}
+
+// What breaks: a plan is made while there are no actions yet, and kept. What must
+// hold: it finds an action by its key, however many there will be.
+func TestOneActionIsFoundByItsKeyWheneverThatWasPlanned(t *testing.T) {
+	t.Parallel()
+	pool := testenv.Postgres(t)
+	conn, err := pool.Acquire(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Release()
+	args := changeArrays(nil, pgx.NamedArgs{"groups": []string{}, "actions": []string{}, "recorded_at": time.Now(), "shard": 1, "epoch": 1})
+	for sql, by := range map[string]string{storedOneSQL: "scaling_action_pkey", changeOneSQL: "TID Cond"} {
+		sql, list, err := args.RewriteQuery(t.Context(), conn.Conn(), sql, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := conn.Conn().Prepare(t.Context(), by, sql); err != nil {
+			t.Fatal(err)
+		}
+		exec(t, conn, `SET plan_cache_mode = force_generic_plan`)
+		rows, err := conn.Query(t.Context(), `EXPLAIN EXECUTE "`+by+`" (`+strings.TrimSuffix(strings.Repeat("NULL, ", len(list)), ", ")+`)`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			t.Fatal(err)
+		}
+		plan := strings.Join(lines, "\n")
+		if !strings.Contains(plan, by) || !strings.Contains(plan, "scaling_action_pkey") ||
+			strings.Contains(plan, "scaling_action_start") || strings.Contains(plan, "Seq Scan") {
+			t.Errorf("planned:\n%s", plan)
+		}
+	}
+}
