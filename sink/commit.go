@@ -32,6 +32,10 @@ type CommitterConfig struct {
 	Log         zerolog.Logger
 	Metrics     *Metrics // may be nil
 	MemoryBytes int64    // of the batches that wait; 32 MiB when zero
+
+	// Pace is the least time from one commit to the next where a few live rows are
+	// all there is: those that come meanwhile share it. None when zero.
+	Pace time.Duration
 }
 
 // A Committer makes the batches of one shard durable, under one epoch. Batches
@@ -52,6 +56,8 @@ type Committer struct {
 	memory *semaphore.Weighted
 	limit  int64
 	idle   time.Duration // how long a batch with nothing urgent waits for company
+	pace   time.Duration
+	begun  time.Time     // when the last commit began; Run's alone
 	pause  time.Duration // between two tries
 	jitter func(time.Duration) time.Duration
 
@@ -76,7 +82,7 @@ func NewCommitter(cfg CommitterConfig) *Committer {
 	c := &Committer{
 		pool: cfg.Pool, lease: cfg.Lease, settle: cfg.Settle, wake: cfg.Wake, made: cfg.Made, before: cfg.Before, again: cfg.Again, moved: cfg.Moved,
 		log: cfg.Log.With().Int("shard", cfg.Lease.Shard).Logger(), metrics: cfg.Metrics,
-		limit: cfg.MemoryBytes, idle: 5 * time.Second, pause: 100 * time.Millisecond, jitter: rand.N[time.Duration], reach: earlierReach,
+		limit: cfg.MemoryBytes, pace: cfg.Pace, idle: 5 * time.Second, pause: 100 * time.Millisecond, jitter: rand.N[time.Duration], reach: earlierReach,
 		normalise: normalise,
 		arrived:   make(chan struct{}, 1),
 		asked:     make(chan struct{}),

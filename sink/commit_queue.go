@@ -92,8 +92,29 @@ func weigh(b *ingest.Batch) int64 {
 // is stored is all there is, and nobody waits for it to read on. A read of the
 // past asks for its next piece only when the one before is durable.
 func quiet(b *ingest.Batch) bool {
-	past := b.Scan != nil && (b.Scan.Class == ingest.Backfill || b.Scan.Class == ingest.Reconcile)
-	return !past && len(b.Actions) == 0 && len(b.Rejects) == 0 && len(b.Lost) == 0 && b.Begin == nil && b.Parked == nil
+	return !past(b) && len(b.Actions) == 0 && len(b.Rejects) == 0 && len(b.Lost) == 0 && b.Begin == nil && b.Parked == nil
+}
+
+// past reports whether a batch is one of those that a read of the past waits for.
+func past(b *ingest.Batch) bool {
+	return b.Scan != nil && (b.Scan.Class == ingest.Backfill || b.Scan.Class == ingest.Reconcile)
+}
+
+// fewActions is fewer actions than a full page has.
+const fewActions = 100
+
+// unhurried reports whether what waits can wait until the pace allows a commit, and a
+// moment for what was polled with it: a commit of one action costs as much as one of
+// fifty, and a busy fleet would have one for each poll. What nobody follows live, or is
+// much, is committed at once.
+func unhurried(queue []*item) bool {
+	n := 0
+	for _, it := range queue {
+		if n += len(it.batch.Actions); n >= fewActions || past(it.batch) {
+			return false
+		}
+	}
+	return true
 }
 
 func (c *Committer) push(it *item) error {
@@ -147,6 +168,10 @@ func (c *Committer) ready() ([]*item, time.Duration) {
 	if wait := c.idle - time.Since(c.queue[0].arrived); wait > 0 && !slices.ContainsFunc(c.queue, urgent) {
 		return nil, wait
 	}
+	wait := max(c.pace-time.Since(c.begun), c.pace/8-time.Since(c.queue[0].arrived))
+	if wait > 0 && unhurried(c.queue) {
+		return nil, wait
+	}
 	n, actions := 0, 0
 	for n < len(c.queue) && (n == 0 || actions+len(c.queue[n].batch.Actions) <= mergeLimit) {
 		actions += len(c.queue[n].batch.Actions)
@@ -154,6 +179,7 @@ func (c *Committer) ready() ([]*item, time.Duration) {
 	}
 	items := c.queue[:n:n]
 	c.queue = slices.Clone(c.queue[n:])
+	c.begun = time.Now()
 	return items, 0
 }
 

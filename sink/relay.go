@@ -40,6 +40,10 @@ type RelayConfig struct {
 	// Memory bounds what is remembered of rows until they are published, in bytes;
 	// relays may share it. 4 MiB of its own when nil.
 	Memory *semaphore.Weighted
+
+	// Pace is the least time from one transaction to the next, where what there is
+	// does not fill one: rows that come meanwhile share it. None when zero.
+	Pace time.Duration
 }
 
 // maxRows bounds a transaction's rows.
@@ -65,6 +69,7 @@ type Relay struct {
 	timeout  time.Duration
 	told     func()
 	bytes    int
+	pace     time.Duration
 	idle     time.Duration // longest time without a look at the journal, of whose growth Wake tells
 	held     time.Duration // between looks at a fork
 	patience time.Duration // of CheckFork
@@ -84,8 +89,9 @@ type Relay struct {
 
 	producer *broker.Producer // nil: recovery is due
 	at       published
-	limit    int // of a batch, in bytes
-	lot      int // rows of the next transaction
+	limit    int       // of a batch, in bytes
+	lot      int       // rows of the next transaction
+	begun    time.Time // when the last transaction began
 }
 
 // NewRelay makes a relay for a shard that is owned. Nothing happens before Run
@@ -101,6 +107,7 @@ func NewRelay(cfg RelayConfig) *Relay {
 		timeout:  cfg.TransactionTimeout,
 		told:     cfg.Stopped,
 		bytes:    cfg.BatchBytes,
+		pace:     cfg.Pace,
 		idle:     5 * time.Second,
 		held:     15 * time.Second,
 		patience: patience,
@@ -193,9 +200,29 @@ func lost(err error) bool { return errors.Is(err, checkpoint.ErrLost) }
 // drain publishes until the topic is where the journal is.
 func (r *Relay) drain(ctx context.Context) error {
 	for {
+		if err := r.gather(ctx); err != nil {
+			return err
+		}
 		more, err := r.step(ctx)
 		if err != nil || !more {
 			return err
+		}
+	}
+}
+
+// gather waits for more rows, as long as the pace asks for it. A transaction costs
+// Kafka the same whether it holds one row or a thousand.
+func (r *Relay) gather(ctx context.Context) error {
+	for {
+		wait := r.pace - time.Since(r.begun)
+		if wait <= 0 || !r.recent.few(r.lot, r.bytes) {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-r.wake:
+		case <-time.After(wait):
 		}
 	}
 }

@@ -49,6 +49,7 @@ func (r *Relay) publish(ctx context.Context) (more bool, err error) {
 	last := messages[len(messages)-1]
 	r.sent.Store(&published{seq: last.seq, hash: last.hash})
 	r.noted.Store(false)
+	r.begun = time.Now()
 	producer := r.producer
 	r.producer = nil // until the outcome is known
 	offsets, err := producer.Publish(ctx, r.lease.Shard, list)
@@ -59,6 +60,7 @@ func (r *Relay) publish(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	r.producer = producer
+	r.recent.published(last.seq)
 	r.lot = min(2*r.lot, maxRows)
 	r.at.seq, r.at.hash, r.at.recordedAt = last.seq, last.hash, last.at
 	r.at.offset = offsets[lastBatch] + int64(len(list[lastBatch].Records)) - 1

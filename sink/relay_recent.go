@@ -35,6 +35,8 @@ type recent struct {
 	mu     sync.Mutex
 	list   []remembered // in order of seq, not without holes
 	tip    published    // the newest row that was ever put here
+	raw    int          // bytes of their raw records
+	waits  bool         // a commit waits for room
 	tired  bool         // waiting was in vain, and nothing was published since
 	closed bool
 	maker  maker // the committer's alone
@@ -71,6 +73,7 @@ func (m *recent) put(ctx context.Context, made []Revision, ring func()) {
 			return
 		}
 		m.list = append(m.list, one)
+		m.raw += one.message.raw
 	}
 }
 
@@ -79,12 +82,14 @@ func (m *recent) await(ctx context.Context, size int64, ring func()) bool {
 	if m.tired {
 		return false
 	}
+	m.waits = true
 	m.mu.Unlock()
 	ring()
 	ctx, cancel := context.WithTimeout(ctx, m.patience)
 	err := m.room.Acquire(ctx, size)
 	cancel()
 	m.mu.Lock()
+	m.waits = false
 	if err == nil && m.closed {
 		m.room.Release(size)
 		return false
@@ -111,6 +116,14 @@ func (m *recent) after(at published, rows, raw, limit int) (list []message) {
 	return list
 }
 
+// few reports whether what is remembered fills no transaction of so many rows, or
+// bytes of raw records, and nobody waits for the room that it takes.
+func (m *recent) few(rows, raw int) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.list) > 0 && len(m.list) < rows && m.raw < raw && !m.waits
+}
+
 // lacks is how many rows stand between the last published one and the first that
 // is remembered: 0 where none is, or it follows at once.
 func (m *recent) lacks(seq int64) int {
@@ -123,16 +136,23 @@ func (m *recent) lacks(seq int64) int {
 	return int(m.list[0].seq - seq - 1)
 }
 
-// forget drops what is published.
 func (m *recent) forget(seq int64) {
 	n := 0
 	for n < len(m.list) && m.list[n].seq <= seq {
 		m.room.Release(m.list[n].size)
+		m.raw -= m.list[n].message.raw
 		n++
 	}
 	m.tired = m.tired && n == 0
 	clear(m.list[:n])
 	m.list = m.list[n:]
+}
+
+// published drops what is published, up to seq.
+func (m *recent) published(seq int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.forget(seq)
 }
 
 // drop gives all room back.

@@ -92,13 +92,18 @@ func (p *parts) close() {
 	}
 }
 
+// pace is the least time between two small commits of a shard, and between two small
+// transactions: short beside any interval of polls, long enough for a busy fleet's
+// rows to come together.
+const pace = 250 * time.Millisecond
+
 // hold does all that a shard needs while it is this process's: it commits what
 // is read, publishes what is committed, reads the shard's groups, and watches
 // the sources whose own shard this is.
 func (p *parts) hold(ctx context.Context, lease checkpoint.Lease) error {
 	group, ctx := errgroup.WithContext(ctx)
 	config := sink.CommitterConfig{
-		Pool: p.pool, Lease: lease, Settle: time.Hour, Log: p.log, Metrics: p.committing, MemoryBytes: p.commitMemory,
+		Pool: p.pool, Lease: lease, Settle: time.Hour, Log: p.log, Metrics: p.committing, MemoryBytes: p.commitMemory, Pace: pace,
 	}
 	if len(p.config.Settle) > 0 {
 		config.Settle = p.config.Settle[0]
@@ -109,7 +114,7 @@ func (p *parts) hold(ctx context.Context, lease checkpoint.Lease) error {
 		relay = sink.NewRelay(sink.RelayConfig{
 			Pool: p.pool, Lease: lease, Broker: p.broker, Prefix: p.config.KafkaTopicPrefix, Shards: p.config.Shards, Log: p.log, Metrics: p.publishing,
 			TransactionTimeout: max(p.config.LeaseTTL, 10*time.Second), BatchBytes: p.relayMemory,
-			Memory:  p.recent,
+			Memory: p.recent, Pace: pace,
 			Stopped: func() { committer.Recheck() },
 		})
 		config.Made, config.Wake, config.Before = relay.Made, relay.Wake, relay.CheckFork
