@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"math/bits"
 	"time"
 
@@ -48,7 +47,7 @@ func (w *worker) run(ctx context.Context) error {
 			failed = 0
 			w.startBackfill(ctx)
 			w.startSettle(ctx)
-			if wait = w.pace(); wait == 0 {
+			if wait = w.onBeat(time.Now(), w.pace()); wait == 0 {
 				wait = w.afterRound(begun)
 			}
 			continue
@@ -113,17 +112,14 @@ func (w *worker) sleep(ctx context.Context, wait time.Duration) bool {
 	return true
 }
 
-// untilPoll is the time to the group's next place in the poll interval, which
-// its id decides: polls spread evenly, and stay where they are after a restart.
+// untilPoll is the time to the group's next place in the poll interval: polls spread
+// evenly, and stay where they are after a restart.
 func (w *worker) untilPoll(now time.Time) time.Duration {
 	if w.poll <= 0 {
 		return 0
 	}
-	h := fnv.New64a()
-	h.Write([]byte(w.group.ID)) // never changes, so it needs no lock
-	place := time.Duration(h.Sum64() % uint64(w.poll))
 	past := time.Duration(now.UnixNano()) % w.poll
-	return (place-past+w.poll-1)%w.poll + 1
+	return (w.place()-past+w.poll-1)%w.poll + 1
 }
 
 // afterRound is the time to the place that follows a round's beginning. A round
