@@ -10,7 +10,8 @@ import (
 )
 
 // saveEvery is how often the tail's proofs are made durable where polls come
-// faster. One that is left out is in the next: at a restart a few seconds more are
+// faster, at about the same time for all groups, so that those of a shard are saved
+// together. One that is left out is in the next: at a restart a few seconds more are
 // read again.
 const saveEvery = 4 * time.Second
 
@@ -27,7 +28,7 @@ func (w *worker) thriftLocked(b *Batch) (aside bool) {
 	}
 	alone := len(b.Actions)+len(b.Rejects) == 0
 	now := time.Now()
-	if now.Sub(w.saved) < saveEvery || alone && w.saving {
+	if now.Truncate(saveEvery).Equal(w.saved.Truncate(saveEvery)) || alone && w.saving {
 		b.Covered, b.Proof, b.EmptyBy = nil, nil, time.Time{}
 		return false
 	}
