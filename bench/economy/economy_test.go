@@ -126,7 +126,7 @@ func (r run) shares() (parts []float64) {
 func TestEconomy(t *testing.T) {
 	t.Parallel()
 	live := &report.Table{Header: []string{"fleet", "requests a minute", "actions", "requests", "per action", "per group-hour", "÷ fewest", "follow %", "tail %", "settle %", "backfill %", "watch %", "seen p50 s", "p99 s"}}
-	bars := report.Stack{Title: "What requests are for", Unit: "% of the requests"}
+	bars := report.Bars{Title: "What requests are for", Unit: "% of the requests"}
 	for _, class := range classes {
 		bars.Parts = append(bars.Parts, report.Part{Name: class.String()})
 	}
@@ -172,7 +172,7 @@ func TestEconomy(t *testing.T) {
 		}
 	}
 	if *plot != "" {
-		if err := bars.Draw(*plot); err != nil {
+		if err := report.Draw(*plot, &bars); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -81,7 +81,7 @@ func (o *options) alone(ctx context.Context, g *ground.Ground) (err error) {
 			report.Command("groups"), g.Machine(ctx), o.watched, t.Markdown()))
 	}
 	if o.plots != "" {
-		err = errors.Join(err, chart.Draw(filepath.Join(o.plots, "groups.svg")))
+		err = errors.Join(err, report.Draw(filepath.Join(o.plots, "groups.svg"), &chart))
 	}
 	return err
 }

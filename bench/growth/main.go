@@ -85,7 +85,7 @@ func run(ctx context.Context, most int, markdown, plots string) error {
 			report.Command("growth"), g.Machine(ctx), t.Markdown(), again))
 	}
 	if plots != "" {
-		err = errors.Join(err, chart.Draw(filepath.Join(plots, "growth.svg")))
+		err = errors.Join(err, report.Draw(filepath.Join(plots, "growth.svg"), &chart))
 	}
 	return err
 }
