@@ -40,7 +40,7 @@ const (
 )
 
 func (b *Bars) panel() (*panel, error) {
-	p := &panel{title: b.Title, plot: plot.New()}
+	p := &panel{title: b.Title, plot: newPlot(b.Unit, "")}
 	grid := plotter.NewGrid()
 	grid.Horizontal.Color = nil
 	p.plot.Add(grid)
@@ -48,7 +48,6 @@ func (b *Bars) panel() (*panel, error) {
 		return nil, err
 	}
 	p.plot.NominalY(reversed(b.Names)...)
-	p.plot.X.Label.Text = b.Unit
 	p.plot.Y.Min, p.plot.Y.Max = -0.5, float64(len(b.Names))-0.5
 	p.plot.X.Min, p.plot.X.Max = 0, 1.02*max(p.plot.X.Max, b.Goal.At)
 	if b.Goal.Name != "" {
@@ -64,7 +63,7 @@ func (b *Bars) panel() (*panel, error) {
 	if b.Beside {
 		row = vg.Length(slim * len(b.Parts))
 	}
-	p.height = headHeight + 44 + (row+12)*vg.Length(len(b.Names)) // 44: the axis
+	p.height = p.head() + 44 + (row+12)*vg.Length(len(b.Names)) // 44: the axis
 	return p, nil
 }
 

@@ -21,8 +21,7 @@ type Chart struct {
 }
 
 func (c *Chart) panel() (*panel, error) {
-	p := &panel{title: c.Title, plot: plot.New(), height: 300}
-	p.plot.X.Label.Text, p.plot.Y.Label.Text = c.X, c.Y
+	p := &panel{title: c.Title, plot: newPlot(c.X, c.Y), height: 300}
 	p.plot.Add(plotter.NewGrid())
 	for i, l := range c.Lines {
 		points := make(plotter.XYs, len(l.X))
@@ -41,7 +40,7 @@ func (c *Chart) panel() (*panel, error) {
 	}
 	p.plot.Y.Min = 0
 	if c.LogX {
-		p.plot.X.Scale, p.plot.X.Tick.Marker = plot.LogScale{}, plot.LogTicks{Prec: -1}
+		p.plot.X.Scale, p.plot.X.Tick.Marker = plot.LogScale{}, plot.TickerFunc(powers)
 	}
 	return p, nil
 }

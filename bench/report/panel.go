@@ -35,7 +35,6 @@ type key struct {
 const (
 	titleSize  = 12
 	letterSize = 10
-	headHeight = 2 * (titleSize + 8) // title and keys
 	iconWidth  = 18
 	keyGap     = 20
 )
@@ -44,12 +43,20 @@ func letters(size vg.Length) text.Style {
 	return text.Style{Font: font.From(plot.DefaultFont, size), Handler: plot.DefaultTextHandler, YAlign: text.YCenter}
 }
 
+// head is how much is taken above the plot.
+func (p *panel) head() vg.Length {
+	if len(p.keys) == 0 {
+		return titleSize + 8
+	}
+	return titleSize + 8 + letterSize + 8
+}
+
 func (p *panel) draw(c draw.Canvas) {
 	title := letters(titleSize)
 	title.XAlign = text.XCenter
 	c.FillText(title, vg.Point{X: c.Center().X, Y: c.Max.Y - titleSize/2}, p.title)
 	p.drawKeys(c, c.Max.Y-titleSize-8-letterSize/2)
-	p.plot.Draw(draw.Crop(c, 0, 0, 0, -headHeight))
+	p.plot.Draw(draw.Crop(c, 0, 0, 0, -p.head()))
 }
 
 // drawKeys draws them side by side in the middle.

@@ -16,6 +16,11 @@ import (
 type picture struct {
 	ViewBox string  `xml:"viewBox,attr"`
 	Labels  []label `xml:"g>text"`
+	Shapes  []shape `xml:"g>path"`
+}
+
+type shape struct {
+	Path string `xml:"d,attr"`
 }
 
 type label struct {
@@ -42,8 +47,23 @@ func (p *picture) words() []string {
 	return all
 }
 
-// legible says that all of each label is inside, and that none covers another.
-func (p *picture) legible(t *testing.T) {
+var number = regexp.MustCompile(`-?[\d.]+`)
+
+// places are where lines and bars begin and end.
+func (p *picture) places(t *testing.T) (all []float64) {
+	t.Helper()
+	for _, s := range p.Shapes {
+		for _, text := range number.FindAllString(s.Path, -1) {
+			v, err := strconv.ParseFloat(text, 64)
+			require.NoError(t, err)
+			all = append(all, v)
+		}
+	}
+	return all
+}
+
+// faults are labels of which not all is inside, or that cover another.
+func (p *picture) faults(t *testing.T) (found []string) {
 	t.Helper()
 	var left, below, width, height float64
 	_, err := fmt.Sscan(p.ViewBox, &left, &below, &width, &height)
@@ -51,14 +71,15 @@ func (p *picture) legible(t *testing.T) {
 	for i, l := range p.Labels {
 		b := l.box(t)
 		if b.left < 0 || b.right > width || b.below < 0 || b.above > height {
-			t.Errorf("%q is cut off", l.Text)
+			found = append(found, fmt.Sprintf("%q is cut off", l.Text))
 		}
 		for _, other := range p.Labels[:i] {
 			if o := other.box(t); b.left < o.right && o.left < b.right && b.below < o.above && o.below < b.above {
-				t.Errorf("%q covers %q", l.Text, other.Text)
+				found = append(found, fmt.Sprintf("%q covers %q", l.Text, other.Text))
 			}
 		}
 	}
+	return found
 }
 
 type box struct{ left, right, below, above float64 }

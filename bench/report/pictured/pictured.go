@@ -37,8 +37,12 @@ func Check(t *testing.T, name string, plot func(path string, tables []*report.Ta
 	}
 	require.NoError(t, plot(path, tables(text)))
 	drawn := read(t, path)
-	drawn.legible(t)
-	require.Equal(t, drawn.words(), read(t, committed).words(), "docs/plots/%s.svg shows other figures than the page: draw it again (-args -draw)", name)
+	require.Empty(t, drawn.faults(t), path)
+	const stale = "docs/plots/%s.svg shows other figures than the page: draw it again (-args -draw)"
+	shown := read(t, committed)
+	require.Equal(t, drawn.words(), shown.words(), stale, name)
+	// Machines of other kinds reckon otherwise in the last digits.
+	require.InDeltaSlice(t, drawn.places(t), shown.places(t), 0.1, stale, name)
 }
 
 // tables are those of a Markdown text.
