@@ -15,7 +15,7 @@ ARGS ?=
 FUZZTIME ?= 30s
 
 .DEFAULT_GOAL := help
-.PHONY: bench bench-ceiling bench-growth bench-groups bench-freshness bench-micro
+.PHONY: bench bench-ceiling bench-growth bench-groups bench-freshness bench-micro bench-compare
 .PHONY: bench-replicas bench-catchup bench-neighbours bench-peers bench-economy
 .PHONY: help build test demo torture torture-short simulate-faults model mutations ci lint fuzz compose-check
 
@@ -83,6 +83,11 @@ bench-economy: ## Measure what is asked of the API in days of fake time, against
 
 bench-micro: ## Run every microbenchmark once (ARGS="-benchtime 1s -count 6" to measure)
 	$(GO) run ./internal/testenv/serve -- $(GO) test -run '^$$' -bench . -benchtime 1x $(ARGS) ./...
+
+BASE ?= HEAD
+
+bench-compare: ## Measure the microbenchmarks here and at BASE (HEAD) in turns, and have benchstat compare them (ARGS="-package sink -bench Copy" for some)
+	$(BENCH)/compare -base $(BASE) $(ARGS)
 
 ci: ## Do what CI does; installs what is missing (Debian)
 	.ci/run
