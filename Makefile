@@ -15,7 +15,7 @@ ARGS ?=
 FUZZTIME ?= 30s
 
 .DEFAULT_GOAL := help
-.PHONY: bench bench-ceiling bench-growth bench-groups bench-freshness bench-micro bench-compare
+.PHONY: bench bench-ceiling bench-growth bench-groups bench-freshness bench-micro bench-compare plots
 .PHONY: bench-replicas bench-catchup bench-neighbours bench-peers bench-economy
 .PHONY: help build test demo torture torture-short simulate-faults model mutations ci lint fuzz compose-check
 
@@ -83,6 +83,9 @@ bench-economy: ## Measure what is asked of the API in days of fake time, against
 
 bench-micro: ## Run every microbenchmark once (ARGS="-benchtime 1s -count 6" to measure)
 	$(GO) run ./internal/testenv/serve -- $(GO) test -run '^$$' -bench . -benchtime 1x $(ARGS) ./...
+
+plots: ## Draw the pictures of docs/performance.md again, from its tables
+	$(GO) test -count=1 -run '^TestThePictureShowsThePage$$' $(addprefix ./,$(dir $(wildcard bench/*/plot_test.go))) -args -draw
 
 BASE ?= HEAD
 
