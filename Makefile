@@ -15,7 +15,7 @@ ARGS ?=
 FUZZTIME ?= 30s
 
 .DEFAULT_GOAL := help
-.PHONY: bench bench-ceiling bench-growth bench-groups bench-freshness bench-micro
+.PHONY: bench bench-ceiling bench-growth bench-groups bench-freshness bench-micro bench-compare plots
 .PHONY: bench-replicas bench-catchup bench-neighbours bench-peers bench-economy
 .PHONY: help build test demo torture torture-short simulate-faults model mutations ci lint fuzz compose-check
 
@@ -47,38 +47,50 @@ torture-short: ## The most telling faults in one mixed scenario, under 5 minutes
 
 BENCH = $(GO) run ./internal/testenv/serve -- $(GO) run ./bench
 
-bench: ## Measure a backfill against what this machine can do at all (ARGS="-markdown docs/performance.md -plot docs/plots/backfill.svg" to keep it)
-	$(BENCH)/backfill $(ARGS)
+# make bench-growth KEEP=1 writes what was measured into the page, and draws it.
+KEEP ?=
+keep  = $(if $(KEEP),-markdown $(CURDIR)/docs/performance.md $(if $(1),-plot $(CURDIR)/docs/plots/$(1).svg))
+
+bench: ## Measure a backfill against what this machine can do at all (KEEP=1, here and below, to have it in docs/performance.md)
+	$(BENCH)/backfill $(call keep,backfill) $(ARGS)
 
 bench-ceiling: ## Measure what this machine can do: fetch, COPY, produce, alone and at once, without any guarantee
 	$(BENCH)/backfill -ceilings $(ARGS)
 
 bench-growth: ## Measure whether an action costs more the more are stored, up to three million
-	$(BENCH)/growth $(ARGS)
+	$(BENCH)/growth $(call keep,growth) $(ARGS)
 
 bench-groups: ## Measure what 10 to 10,000 quiet groups cost
-	$(BENCH)/groups $(ARGS)
+	$(BENCH)/groups $(call keep,groups) $(ARGS)
 
 bench-freshness: ## Measure how long it takes from the API to the row and to the record
-	$(BENCH)/freshness $(ARGS)
+	$(BENCH)/freshness $(call keep,freshness) $(ARGS)
 
 bench-replicas: ## Measure 1, 2 and 4 daemons on 8 and 32 shards, what Postgres waits for, and hand-overs
-	$(BENCH)/replicas $(ARGS)
+	$(BENCH)/replicas $(call keep,replicas) $(ARGS)
 
 bench-catchup: ## Measure how the topics catch up with a million journal rows, and how far behind they are when idle
-	$(BENCH)/catchup $(ARGS)
+	$(BENCH)/catchup $(call keep,catchup) $(ARGS)
 
 bench-neighbours: ## Measure what a slow group and a failing one do to 10,000 others
-	$(BENCH)/groups -neighbours $(ARGS)
+	$(BENCH)/groups -neighbours $(call keep,) $(ARGS)
 
 bench-peers: ## Measure the same backfill and live load through Redpanda Connect and dlt; needs python3 (ARGS="-away 40s" kills each besides)
-	$(BENCH)/peers $(ARGS)
+	$(BENCH)/peers $(call keep,peers) $(ARGS)
 
-bench-economy: ## Measure what is asked of the API in days of fake time, against the least (ARGS="-markdown $$PWD/docs/performance.md" to keep it); needs no service
-	$(GO) test -count=1 -timeout 30m -v ./bench/economy -args -whole $(ARGS)
+bench-economy: ## Measure what is asked of the API in days of fake time, against the least; needs no service
+	$(GO) test -count=1 -timeout 30m -v ./bench/economy -args -whole $(call keep,economy) $(ARGS)
 
 bench-micro: ## Run every microbenchmark once (ARGS="-benchtime 1s -count 6" to measure)
 	$(GO) run ./internal/testenv/serve -- $(GO) test -run '^$$' -bench . -benchtime 1x $(ARGS) ./...
+
+plots: ## Draw the pictures of docs/performance.md again, from its tables
+	$(GO) test -count=1 -run '^TestThePictureShowsThePage$$' $(addprefix ./,$(dir $(wildcard bench/*/plot_test.go))) -args -draw
+
+BASE ?= HEAD
+
+bench-compare: ## Measure the microbenchmarks here and at BASE (HEAD) in turns, and have benchstat compare them (ARGS="-package sink -bench Copy" for some)
+	$(BENCH)/compare -base $(BASE) $(ARGS)
 
 ci: ## Do what CI does; installs what is missing (Debian)
 	.ci/run

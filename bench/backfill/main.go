@@ -79,7 +79,7 @@ func (o *options) run(ctx context.Context) error {
 		err = marked.Write(o.markdown, "backfill", text)
 	}
 	if o.plot != "" {
-		err = errors.Join(err, plot(o.plot, results))
+		err = errors.Join(err, plot(o.plot, table))
 	}
 	return err
 }

@@ -15,6 +15,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"time"
@@ -28,6 +29,7 @@ type options struct {
 	rows, groups int
 	watched      time.Duration
 	markdown     string
+	plot         string
 	limit        time.Duration
 }
 
@@ -37,6 +39,7 @@ func main() {
 	flag.IntVar(&o.groups, "groups", 100, "groups that they are of")
 	flag.DurationVar(&o.watched, "for", time.Minute, "how long the lag is watched")
 	flag.StringVar(&o.markdown, "markdown", "", "page that the tables are written into, between <!-- catchup --> and its end")
+	flag.StringVar(&o.plot, "plot", "", "SVG file that is made of them")
 	flag.DurationVar(&o.limit, "limit", 30*time.Minute, "give up after this")
 	flag.Parse()
 	ground.Main("catchup", o.limit, o.run)
@@ -80,9 +83,12 @@ func (o *options) run(ctx context.Context) error {
 	first := fmt.Sprintf("%d journal rows of %d groups, each in both topics", rows, o.groups)
 	second := fmt.Sprintf("One action a second for %s, each row's lag from its `recorded_at` to a consumer at `read_committed`", o.watched)
 	fmt.Printf("\n%s; %s\n\n%s\n%s\n\n%s", g.Machine(ctx), first, t.Text(), second, lag.Text())
-	if o.markdown == "" {
-		return nil
+	if o.markdown != "" {
+		err = marked.Write(o.markdown, "catchup", fmt.Sprintf("`%s`, %s; %s.\n\n%s\n%s:\n\n%s",
+			report.Command("catchup"), g.Machine(ctx), first, t.Markdown(), second, lag.Markdown()))
 	}
-	return marked.Write(o.markdown, "catchup", fmt.Sprintf("`%s`, %s; %s.\n\n%s\n%s:\n\n%s",
-		report.Command("catchup"), g.Machine(ctx), first, t.Markdown(), second, lag.Markdown()))
+	if o.plot != "" {
+		err = errors.Join(err, plot(o.plot, t, lag))
+	}
+	return err
 }

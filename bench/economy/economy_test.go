@@ -4,7 +4,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -126,10 +125,6 @@ func (r run) shares() (parts []float64) {
 func TestEconomy(t *testing.T) {
 	t.Parallel()
 	live := &report.Table{Header: []string{"fleet", "requests a minute", "actions", "requests", "per action", "per group-hour", "÷ fewest", "follow %", "tail %", "settle %", "backfill %", "watch %", "seen p50 s", "p99 s"}}
-	bars := report.Stack{Title: "What requests are for", Unit: "% of the requests"}
-	for _, class := range classes {
-		bars.Parts = append(bars.Parts, report.Part{Name: class.String()})
-	}
 	// Follow asks for as much as an ample budget gives, so that what is under way is seen at once.
 	for _, b := range []struct {
 		perMinute int
@@ -149,11 +144,9 @@ func TestEconomy(t *testing.T) {
 				t.Errorf("%s: %.0f requests; at the least %.0f", f.name, n, fewest)
 			}
 			row := []any{f.name, perMinute, r.actions(), n, fmt.Sprintf("%.2f", n/float64(r.actions())), fmt.Sprintf("%.1f", n/float64(f.groups)/d.Hours()), fmt.Sprintf("%.2f", n/fewest)}
-			for i, part := range r.shares() {
+			for _, part := range r.shares() {
 				row = append(row, fmt.Sprintf("%.0f", part))
-				bars.Parts[i].Values = append(bars.Parts[i].Values, part)
 			}
-			bars.Names = append(bars.Names, fmt.Sprintf("%s, %d/min", strings.Split(f.name, ":")[0], perMinute))
 			live.Add(append(row, fmt.Sprintf("%.1f", report.Median(r.ledger.delays)), fmt.Sprintf("%.1f", report.Quantile(r.ledger.delays, .99)))...)
 		}
 	}
@@ -172,7 +165,7 @@ func TestEconomy(t *testing.T) {
 		}
 	}
 	if *plot != "" {
-		if err := bars.Draw(*plot); err != nil {
+		if err := draw(*plot, live); err != nil {
 			t.Fatal(err)
 		}
 	}

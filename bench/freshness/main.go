@@ -46,12 +46,13 @@ var scenes = []scene{
 
 func main() {
 	markdown := flag.String("markdown", "", "page that the table is written into, between <!-- freshness --> and its end")
+	picture := flag.String("plot", "", "SVG file that is made of it")
 	only := flag.Int("scene", 0, "run this one alone: 1 to 3")
 	flag.Parse()
-	ground.Main("freshness", 0, func(ctx context.Context) error { return run(ctx, *only, *markdown) })
+	ground.Main("freshness", 0, func(ctx context.Context) error { return run(ctx, *only, *markdown, *picture) })
 }
 
-func run(ctx context.Context, only int, markdown string) error {
+func run(ctx context.Context, only int, markdown, picture string) error {
 	g, err := ground.New(ctx)
 	if err != nil {
 		return err
@@ -68,11 +69,14 @@ func run(ctx context.Context, only int, markdown string) error {
 		}
 	}
 	fmt.Printf("\n%s\n\n%s", g.Machine(ctx), t.Text())
-	if markdown == "" {
-		return nil
+	if markdown != "" {
+		err = marked.Write(markdown, "freshness", fmt.Sprintf("`%s`, %s.\n\n%s",
+			report.Command("freshness"), g.Machine(ctx), t.Markdown()))
 	}
-	return marked.Write(markdown, "freshness", fmt.Sprintf("`%s`, %s.\n\n%s",
-		report.Command("freshness"), g.Machine(ctx), t.Markdown()))
+	if picture != "" {
+		err = errors.Join(err, plot(picture, t))
+	}
+	return err
 }
 
 // readPast has a daemon of its own read what there is, without the budget.

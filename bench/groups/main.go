@@ -13,7 +13,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"path/filepath"
 	"time"
 
 	"aslogd/bench/ground"
@@ -22,17 +21,17 @@ import (
 )
 
 type options struct {
-	first, most     int
-	watched         time.Duration
-	neighbours      bool
-	slowFor         time.Duration
-	markdown, plots string
+	first, most    int
+	watched        time.Duration
+	neighbours     bool
+	slowFor        time.Duration
+	markdown, plot string
 }
 
 func main() {
 	var o options
 	flag.StringVar(&o.markdown, "markdown", "", "page that the table is written into, between <!-- groups --> (or neighbours) and its end")
-	flag.StringVar(&o.plots, "plots", "", "directory of the SVG file that is made of it")
+	flag.StringVar(&o.plot, "plot", "", "SVG file that is made of it")
 	flag.IntVar(&o.most, "most", 10_000, "groups of the largest fleet")
 	flag.IntVar(&o.first, "first", 10, "groups of the smallest fleet; each next one has ten times as many")
 	flag.DurationVar(&o.watched, "for", 3*time.Minute, "how long a fleet is watched")
@@ -58,8 +57,6 @@ func (o *options) run(ctx context.Context) error {
 func (o *options) alone(ctx context.Context, g *ground.Ground) (err error) {
 	t := &report.Table{Header: []string{"groups", "daemon CPU, cores", "daemon CPU ms per group and minute", "resident MiB", "peak MiB",
 		"Postgres CPU, cores", "Postgres commits/s", "requests per group and minute"}}
-	chart := report.Chart{Title: "Quiet groups, polled once a minute", X: "groups", Y: "CPU ms per group and minute", LogX: true,
-		Lines: []report.Line{{Name: "daemon"}, {Name: "Postgres"}}}
 	for groups := o.first; groups <= o.most; groups *= 10 {
 		f, err := fleet(ctx, g, groups, o.watched)
 		if err != nil {
@@ -71,17 +68,14 @@ func (o *options) alone(ctx context.Context, g *ground.Ground) (err error) {
 			fmt.Sprintf("%.3f", f.postgres.Seconds()/o.watched.Seconds()), fmt.Sprintf("%.1f", float64(f.commits)/o.watched.Seconds()),
 			fmt.Sprintf("%.2f", float64(f.requests)/float64(groups)/minutes))
 		fmt.Println(t.Rows[len(t.Rows)-1])
-		for i, v := range []float64{each(f.daemon), each(f.postgres)} {
-			chart.Lines[i].X, chart.Lines[i].Y = append(chart.Lines[i].X, float64(groups)), append(chart.Lines[i].Y, v)
-		}
 	}
 	fmt.Printf("\n%s, each watched for %s\n\n%s", g.Machine(ctx), o.watched, t.Text())
 	if o.markdown != "" {
 		err = marked.Write(o.markdown, "groups", fmt.Sprintf("`%s`, %s, each fleet watched for %s.\n\n%s",
 			report.Command("groups"), g.Machine(ctx), o.watched, t.Markdown()))
 	}
-	if o.plots != "" {
-		err = errors.Join(err, chart.Draw(filepath.Join(o.plots, "groups.svg")))
+	if o.plot != "" {
+		err = errors.Join(err, plot(o.plot, t))
 	}
 	return err
 }

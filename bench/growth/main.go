@@ -13,7 +13,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"path/filepath"
 
 	"aslogd/bench/ground"
 	"aslogd/bench/report"
@@ -29,13 +28,13 @@ const (
 
 func main() {
 	markdown := flag.String("markdown", "", "page that the tables are written into, between <!-- growth --> and its end")
-	plots := flag.String("plots", "", "directory of the SVG file that is made of it")
+	picture := flag.String("plot", "", "SVG file that is made of it")
 	most := flag.Int("most", 3_000_000, "actions of the largest size")
 	flag.Parse()
-	ground.Main("growth", 0, func(ctx context.Context) error { return run(ctx, *most, *markdown, *plots) })
+	ground.Main("growth", 0, func(ctx context.Context) error { return run(ctx, *most, *markdown, *picture) })
 }
 
-func run(ctx context.Context, most int, markdown, plots string) error {
+func run(ctx context.Context, most int, markdown, picture string) error {
 	g, err := ground.New(ctx)
 	if err != nil {
 		return err
@@ -48,8 +47,6 @@ func run(ctx context.Context, most int, markdown, plots string) error {
 	w := &world{ground: g, place: place}
 	defer w.close(ctx)
 	t := &report.Table{Header: []string{"stored actions", "groups", "seconds", "CPU ms per 1,000", "daemon", "Postgres", "Kafka", "÷ at the smallest", "peak MiB", "bytes per action on disk"}}
-	chart := report.Chart{Title: "What an action costs, by how many are stored", X: "stored actions", Y: "CPU ms per 1,000 actions", LogX: true,
-		Lines: []report.Line{{Name: "all"}, {Name: "daemon"}, {Name: "Postgres"}, {Name: "Kafka"}}}
 	var smallest float64
 	for _, size := range []int{10_000, 100_000, 1_000_000, 3_000_000} {
 		if size > most {
@@ -70,9 +67,6 @@ func run(ctx context.Context, most int, markdown, plots string) error {
 		t.Add(stored, w.groups, fmt.Sprintf("%.2f", p.wall), fmt.Sprintf("%.1f", p.all), fmt.Sprintf("%.1f", p.daemon), fmt.Sprintf("%.1f", p.postgres),
 			fmt.Sprintf("%.1f", p.kafka), fmt.Sprintf("%.2f", p.all/smallest), fmt.Sprintf("%.0f", p.peak), fmt.Sprintf("%.0f", p.disk))
 		fmt.Println(t.Rows[len(t.Rows)-1])
-		for i, v := range []float64{p.all, p.daemon, p.postgres, p.kafka} {
-			chart.Lines[i].X, chart.Lines[i].Y = append(chart.Lines[i].X, float64(stored)), append(chart.Lines[i].Y, v)
-		}
 	}
 	fmt.Println("starting with everything …")
 	again, err := w.restart(ctx)
@@ -84,8 +78,8 @@ func run(ctx context.Context, most int, markdown, plots string) error {
 		err = marked.Write(markdown, "growth", fmt.Sprintf("`%s`, %s.\n\n%s\n%s\n",
 			report.Command("growth"), g.Machine(ctx), t.Markdown(), again))
 	}
-	if plots != "" {
-		err = errors.Join(err, chart.Draw(filepath.Join(plots, "growth.svg")))
+	if picture != "" {
+		err = errors.Join(err, plot(picture, t))
 	}
 	return err
 }

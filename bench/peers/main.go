@@ -12,6 +12,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"strings"
@@ -26,7 +27,8 @@ type options struct {
 	groups, actions int
 	rate            float64
 	runs, away      time.Duration
-	only, markdown  string
+	only            string
+	markdown, plot  string
 	limit           time.Duration
 }
 
@@ -39,6 +41,7 @@ func main() {
 	flag.DurationVar(&o.away, "away", 0, "kill each of them in a live load of its own, and start it again so much later; 0 leaves it out")
 	flag.StringVar(&o.only, "only", "", "measure those alone whose name has this in it")
 	flag.StringVar(&o.markdown, "markdown", "", "page that the tables are written into, between <!-- peers --> and its end")
+	flag.StringVar(&o.plot, "plot", "", "SVG file that is made of them")
 	flag.DurationVar(&o.limit, "limit", 30*time.Minute, "give up after this")
 	flag.Parse()
 	ground.Main("peers", o.limit, o.run)
@@ -57,6 +60,7 @@ func (o *options) run(ctx context.Context) error {
 	about := fmt.Sprintf("%s; %s", g.Machine(ctx), versions)
 	fmt.Println(about)
 	page := []string{fmt.Sprintf("`%s`, %s.", report.Command("peers"), about)}
+	var tables []*report.Table
 	for _, s := range o.scenes() {
 		fmt.Println(s.about)
 		t, err := s.play(ctx, g, o, all)
@@ -65,9 +69,13 @@ func (o *options) run(ctx context.Context) error {
 		}
 		fmt.Printf("\n%s\n", t.Text())
 		page = append(page, s.about, t.Markdown())
+		tables = append(tables, t)
 	}
-	if o.markdown == "" {
-		return nil
+	if o.markdown != "" {
+		err = marked.Write(o.markdown, "peers", strings.Join(page, "\n\n"))
 	}
-	return marked.Write(o.markdown, "peers", strings.Join(page, "\n\n"))
+	if o.plot != "" {
+		err = errors.Join(err, plot(o.plot, tables))
+	}
+	return err
 }

@@ -16,6 +16,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"strconv"
@@ -33,7 +34,7 @@ type options struct {
 	ttl             time.Duration
 	daemons, shards []int
 	past, turns     bool
-	markdown        string
+	markdown, plot  string
 	limit           time.Duration
 }
 
@@ -48,6 +49,7 @@ func main() {
 	flag.Func("daemons", "how many daemons (1,2,4)", numbers(&o.daemons))
 	flag.Func("shards", "on how many shards (8,32)", numbers(&o.shards))
 	flag.StringVar(&o.markdown, "markdown", "", "page that the tables are written into, between <!-- replicas --> and its end")
+	flag.StringVar(&o.plot, "plot", "", "SVG file that is made of them")
 	flag.DurationVar(&o.limit, "limit", 15*time.Minute, "give up after this")
 	flag.Parse()
 	ground.Main("replicas", o.limit, o.run)
@@ -76,7 +78,7 @@ func (o *options) run(ctx context.Context) error {
 	defer g.Close()
 	past := &report.Table{Header: []string{"daemons on shards", "all stored, s", "all published, s", "actions/s", "÷ one daemon", "CPU ms per 1,000", "daemons", "Postgres",
 		"rows a commit", "backends at work", "of them on the CPU", "their most frequent waits", "locks waited for"}}
-	turns := &report.Table{Header: []string{"daemons on shards", "one gets", "its shards", "all have an owner, s", "÷ LEASE_TTL", "all commit again, s", "÷ LEASE_TTL"}}
+	turns := &report.Table{Header: []string{"daemons on shards", "one gets", "its shards", "all have an owner, s", "owner ÷ LEASE_TTL", "all commit again, s", "commit ÷ LEASE_TTL"}}
 	for _, shards := range o.shards {
 		alone := 0.0
 		for _, daemons := range o.daemons {
@@ -122,8 +124,11 @@ func (o *options) run(ctx context.Context) error {
 			page += fmt.Sprintf("\n%s:\n\n%s", t.title, t.Markdown())
 		}
 	}
-	if o.markdown == "" {
-		return nil
+	if o.markdown != "" {
+		err = marked.Write(o.markdown, "replicas", page)
 	}
-	return marked.Write(o.markdown, "replicas", page)
+	if o.plot != "" {
+		err = errors.Join(err, plot(o.plot, past, turns))
+	}
+	return err
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // outputs are the flags that say where results are written to.
-var outputs = []string{"markdown", "plot", "plots"}
+var outputs = []string{"markdown", "plot"}
 
 // Command is how a measurement was called, without where it wrote to.
 func Command(name string) string {

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 )
@@ -44,6 +45,44 @@ func (t *Table) Markdown() string {
 		fmt.Fprintf(&b, "| %s |\n", strings.Join(row, " | "))
 	}
 	return b.String()
+}
+
+// Names are what the rows are of.
+func (t *Table) Names() []string {
+	names := make([]string, len(t.Rows))
+	for i, row := range t.Rows {
+		names[i] = row[0]
+	}
+	return names
+}
+
+// Figures are the numbers of a column.
+func (t *Table) Figures(column string) ([]float64, error) {
+	i := slices.Index(t.Header, column)
+	if i < 0 {
+		return nil, fmt.Errorf("the table has no column %q", column)
+	}
+	figures := make([]float64, len(t.Rows))
+	for j, row := range t.Rows {
+		var err error
+		if figures[j], err = strconv.ParseFloat(row[i], 64); err != nil {
+			return nil, fmt.Errorf("column %q of %s: %w", column, row[0], err)
+		}
+	}
+	return figures, nil
+}
+
+// Parts are columns as parts of bars, whose names are the rows'.
+func (t *Table) Parts(columns ...string) ([]Part, error) {
+	parts := make([]Part, len(columns))
+	for i, column := range columns {
+		figures, err := t.Figures(column)
+		if err != nil {
+			return nil, err
+		}
+		parts[i] = Part{column, figures}
+	}
+	return parts, nil
 }
 
 // Median of what was measured several times; 0 of none.

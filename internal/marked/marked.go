@@ -11,13 +11,28 @@ import (
 // Replace gives the page with fresh text between the markers of a name. A page
 // without them is an error.
 func Replace(page, name, fresh string) (string, error) {
+	before, _, after, err := cut(page, name)
+	if err != nil {
+		return "", err
+	}
+	return before + "\n" + strings.TrimSpace(fresh) + "\n" + after, nil
+}
+
+// Find gives what stands between the markers of a name in a page.
+func Find(page, name string) (string, error) {
+	_, text, _, err := cut(page, name)
+	return strings.TrimSpace(text), err
+}
+
+// cut leaves the markers with what is around them.
+func cut(page, name string) (before, text, after string, err error) {
 	begin, end := "<!-- "+name+" -->", "<!-- /"+name+" -->"
 	before, rest, found := strings.Cut(page, begin)
-	_, after, ended := strings.Cut(rest, end)
+	text, after, ended := strings.Cut(rest, end)
 	if !found || !ended {
-		return "", fmt.Errorf("the page has no %s … %s", begin, end)
+		return "", "", "", fmt.Errorf("the page has no %s … %s", begin, end)
 	}
-	return before + begin + "\n" + strings.TrimSpace(fresh) + "\n" + end + after, nil
+	return before + begin, text, end + after, nil
 }
 
 // Write replaces what stands between the markers of a name in a file.

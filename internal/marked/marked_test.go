@@ -14,6 +14,9 @@ func TestReplaceKeepsWhatStandsAround(t *testing.T) {
 	once, err := marked.Replace(page, "a", "new\n")
 	require.NoError(t, err)
 	require.Equal(t, "before\n<!-- a -->\nnew\n<!-- /a -->\nbetween\n<!-- b -->\n<!-- /b -->\nafter\n", once)
+	found, err := marked.Find(once, "a")
+	require.NoError(t, err)
+	require.Equal(t, "new", found)
 	twice, err := marked.Replace(once, "a", "new")
 	require.NoError(t, err)
 	require.Equal(t, once, twice)
@@ -23,6 +26,8 @@ func TestReplaceWantsItsMarkers(t *testing.T) {
 	t.Parallel()
 	for _, page := range []string{"", "<!-- a -->", "<!-- /a --> <!-- a -->"} {
 		_, err := marked.Replace(page, "a", "new")
+		require.ErrorContains(t, err, "the page has no <!-- a -->")
+		_, err = marked.Find(page, "a")
 		require.ErrorContains(t, err, "the page has no <!-- a -->")
 	}
 }

@@ -1,0 +1,13 @@
+package main
+
+import (
+	"testing"
+
+	"aslogd/bench/report"
+	"aslogd/bench/report/pictured"
+)
+
+func TestThePictureShowsThePage(t *testing.T) {
+	t.Parallel()
+	pictured.Check(t, "freshness", func(path string, tables []*report.Table) error { return plot(path, tables[0]) })
+}
