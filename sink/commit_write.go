@@ -45,7 +45,7 @@ func (c *Committer) writeActions(ctx context.Context, tx pgx.Tx, a *attempt) err
 	if err := c.updateActions(ctx, tx, a.end.at, changed, noted); err != nil {
 		return err
 	}
-	w := &tables{tx: tx}
+	w := &inserter{tx: tx}
 	instances := children(revised, func(a *action.Action) []action.Instance { return a.Instances })
 	balancers := children(revised, func(a *action.Action) []action.LoadBalancer { return a.LoadBalancers })
 	reasons := children(revised, func(a *action.Action) []action.Reason { return a.Reasons })

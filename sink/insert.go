@@ -21,8 +21,8 @@ const (
 	fewBytes = 256 << 10
 )
 
-// A tables writes new rows of one transaction.
-type tables struct {
+// An inserter writes new rows of one transaction.
+type inserter struct {
 	tx      pgx.Tx
 	inserts pgconn.Batch
 	queued  int
@@ -30,7 +30,7 @@ type tables struct {
 
 // write writes rows into a table, by COPY where they are many or large. What is
 // few is written by the flush.
-func write[E any](ctx context.Context, w *tables, table string, columns []string, rows []E, put func(*tuple, E)) error {
+func write[E any](ctx context.Context, w *inserter, table string, columns []string, rows []E, put func(*tuple, E)) error {
 	_, simulated := w.tx.(copier)
 	switch {
 	case len(rows) == 0:
@@ -63,7 +63,7 @@ func write[E any](ctx context.Context, w *tables, table string, columns []string
 }
 
 // flush writes what was left to it, in one round trip.
-func (w *tables) flush(ctx context.Context) error {
+func (w *inserter) flush(ctx context.Context) error {
 	if w.queued == 0 {
 		return nil
 	}

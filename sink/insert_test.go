@@ -35,7 +35,7 @@ func TestLaw09FewHugeRowsAreNotPutTogether(t *testing.T) {
 			rev.Row.RecordedAt = at
 			rows = append(rows, &change{row: rev.Row})
 		}
-		w := &tables{tx: tx}
+		w := &inserter{tx: tx}
 		if err := write(t.Context(), w, "journal", journalColumns, rows, journalTuple); err != nil {
 			t.Fatal(err)
 		}
