@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"aslogd/checkpoint"
 )
 
 const (
@@ -97,7 +99,7 @@ func (w *worker) pace() time.Duration {
 	for _, o := range w.open {
 		busy = busy || o.near(w.frontLocked())
 	}
-	still := time.Since(w.stirred)
+	still := time.Since(checkpoint.Later(w.stirred, w.began))
 	if !busy || w.group.GoneAt != nil || still > restless {
 		return 0
 	}
