@@ -91,7 +91,8 @@ func (w *worker) followFar(ctx context.Context) error {
 }
 
 // pace is the time to the next poll while something is under way in the group:
-// short at first, longer the longer nothing new comes; 0 when it rests.
+// short at first and after a start, longer the longer nothing new comes; 0 when it
+// rests.
 func (w *worker) pace() time.Duration {
 	w.mu.Lock()
 	defer w.mu.Unlock()
