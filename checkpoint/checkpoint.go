@@ -60,6 +60,7 @@ type Group struct {
 	Settled  map[time.Duration]time.Time // stage of the later re-reads: how far it has come
 	Parked   bool
 	Open     []Open
+	Newest   time.Time // start of the newest stored action; zero where none is
 }
 
 // An Open is a stored action that has not ended.

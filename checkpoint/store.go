@@ -139,13 +139,17 @@ func scanGroups(rows pgx.Rows) (groups []Group, at []time.Time, err error) {
 		lateAt        *time.Time
 		stages        []int64 // in microseconds
 		reached       []time.Time
+		newest        *time.Time
 	)
 	_, err = pgx.ForEachRow(rows, []any{
 		&g.ID, &g.Project, &g.Source, &g.Name, &g.Shard, &g.Created, &g.Seen,
 		&g.Scaling, &g.HintedAt, &g.GoneAt, &g.Unnamed, &changed,
-		&g.Known, &from, &tail, &covered, &lost, &lostGone, &g.Oldest, &age, &lateness, &lateAt, &g.Parked, &stages, &reached,
+		&g.Known, &from, &tail, &covered, &lost, &lostGone, &g.Oldest, &age, &lateness, &lateAt, &g.Parked, &stages, &reached, &newest,
 	}, func() error {
 		found := g
+		if newest != nil {
+			found.Newest = *newest
+		}
 		if g.Known {
 			found.From, found.TailFrom, found.Age, found.Lateness, found.LateAt = *from, *tail, *age, *lateness, *lateAt
 			found.Covered, found.Lost, found.LostGone = FromMultirange(covered), FromMultirange(lost), FromMultirange(lostGone)

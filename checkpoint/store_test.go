@@ -175,7 +175,7 @@ func TestGroupsComeWithTheirCheckpoints(t *testing.T) {
 		                                  shard, seq, content_hash, open, asked_epoch, asked_at)
 		SELECT 'known', id, 'p', 1, now() - age, now(), now(), 0, 1, '', open, 1, now()
 		FROM (VALUES ('late', interval '1 minute', true), ('early', '1 hour', true), ('given up', '8 days', true),
-		             ('ended', '1 hour', false), ('no start', NULL, true)) AS a(id, age, open)`)
+		             ('ended', '1 hour', false), ('ahead', '-1 hour', false), ('no start', NULL, true)) AS a(id, age, open)`)
 	require.NoError(t, err)
 
 	groups, err := store.Groups(ctx, 0)
@@ -195,10 +195,12 @@ func TestGroupsComeWithTheirCheckpoints(t *testing.T) {
 	}
 	require.Equal(t, []string{"early", "late", "no start"}, open)
 	require.Nil(t, known.Open[2].Start)
+	require.WithinDuration(t, time.Now().Add(-time.Minute), known.Newest, 30*time.Second)
 	require.False(t, fresh.Known)
 	require.Equal(t, "new", fresh.ID)
 	require.NotNil(t, fresh.HintedAt)
 	require.Empty(t, fresh.Open)
+	require.Zero(t, fresh.Newest)
 
 	changed, _, err := store.News(ctx, 0, time.Time{})
 	require.NoError(t, err)

@@ -143,6 +143,9 @@ func (p *pass) ask(ctx context.Context, start, limit int) (*Page, error) {
 	p.mu.Unlock()
 	p.errand.asked()
 	q.Open = p.open
+	if p.class == Tail {
+		q.Due = p.w.due(time.Now())
+	}
 	page, err := p.w.api.Actions(ctx, p.class, p.w.target().Group, q)
 	if errors.Is(err, ErrOffset) && start > 0 && p.total > 0 {
 		p.mu.Lock()

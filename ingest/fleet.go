@@ -149,13 +149,16 @@ func (f *Fleet) worker(source Source, lease checkpoint.Lease, began time.Time, g
 	w := &worker{
 		api: source.API, from: source.BackfillFrom, sink: f.Sink, epoch: lease.Epoch, began: began,
 		poll: f.Poll, follow: f.Follow, stages: f.Settle, counter: f.Counter, slots: source.Backfills, horizons: f.Horizons, recalls: f.Recalls, metrics: f.Metrics, warn: f.Warn,
-		hint: make(chan struct{}, 1), dug: make(chan struct{}, 1), stirred: time.Now(), aged: time.Now(),
+		hint: make(chan struct{}, 1), dug: make(chan struct{}, 1), aged: time.Now(),
 		group: g, known: map[string]knownRow{}, open: map[string]*following{},
 		settles: settleState{ripe: map[time.Duration]checkpoint.Coverage{}},
 	}
 	if now := w.aged; !g.LateAt.IsZero() { // it fades as its checkpoint's does, while nobody reads
 		w.aged = g.LateAt
 		w.fade(0, now)
+	}
+	if w.stirred, w.polled = g.Newest, w.frontLocked(); !g.Known { // it was found just now
+		w.stirred, w.polled = time.Now(), time.Now()
 	}
 	if f.Held != nil {
 		w.api = gate{source.API, f.Held}

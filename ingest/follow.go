@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"aslogd/checkpoint"
 )
 
 const (
@@ -89,7 +91,8 @@ func (w *worker) followFar(ctx context.Context) error {
 }
 
 // pace is the time to the next poll while something is under way in the group:
-// short at first, longer the longer nothing new comes; 0 when it rests.
+// short at first and after a start, longer the longer nothing new comes; 0 when it
+// rests.
 func (w *worker) pace() time.Duration {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -97,7 +100,7 @@ func (w *worker) pace() time.Duration {
 	for _, o := range w.open {
 		busy = busy || o.near(w.frontLocked())
 	}
-	still := time.Since(w.stirred)
+	still := time.Since(checkpoint.Later(w.stirred, w.began))
 	if !busy || w.group.GoneAt != nil || still > restless {
 		return 0
 	}

@@ -51,3 +51,23 @@ func TestHangingActionsThatEndAndBeginAreAllFollowed(t *testing.T) {
 		}
 	})
 }
+
+// What breaks: a process ends while an action is under way, the news of which are
+// half an hour old. What must hold: the next one follows it as if they were new.
+func TestAStartFollowsWhatIsUnderWay(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud()
+		g := tailed("g")
+		g.Newest = time.Now().Add(-30 * time.Minute).Truncate(time.Second)
+		m := newMemory(t, c, g)
+		c.add("g", &event{id: "long", start: g.Newest, ends: time.Now().Add(3 * time.Minute)})
+		m.stored["g"]["long"] = "DOING"
+		end := m.side(m.fleet(), time.Hour)
+		wait(t, 3*time.Minute+20*time.Second)
+		if got := m.status("g", "long"); got != "SUCCESS" {
+			t.Errorf("stored as %q twenty seconds after it ended", got)
+		}
+		end()
+	})
+}

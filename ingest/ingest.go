@@ -42,6 +42,10 @@ type Query struct {
 	Open     bool // only actions that have not ended, as far as the API tells them apart
 	Start    int  // row offset, from 0
 	Limit    int  // 1 to 100
+
+	// Due is not asked for: it is from when on the request need not wait for all
+	// that waited longer for the budget; zero: it waits for them. See Budget.
+	Due time.Time
 }
 
 // A Page is one answer.

@@ -82,7 +82,11 @@ func (w *worker) round(ctx context.Context) error {
 			return fmt.Errorf("take up again: %w", err)
 		}
 	}
-	if err := w.tail(ctx); err != nil {
+	err := w.tail(ctx)
+	w.mu.Lock()
+	w.polled = time.Now()
+	w.mu.Unlock()
+	if err != nil {
 		return err
 	}
 	return w.followFar(ctx)

@@ -44,7 +44,8 @@ type worker struct {
 	skew    time.Duration // the server's clock less ours
 	hinted  bool          // the next poll is for the sake of a hint
 	jump    func()        // has the poll that waits for its turn go before others; nil: none waits
-	stirred time.Time     // when a row was last new or changed, or a hint came
+	stirred time.Time     // when a row was last new or changed, or a hint came; at a start, when the newest began
+	polled  time.Time     // when the tail was last read
 	jumped  time.Time     // the tail goes on here, and leaves what is before to the backfill
 	settles settleState
 	filling bool                // the backfill runs

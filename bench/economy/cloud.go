@@ -32,7 +32,7 @@ type event struct {
 
 // A cloud answers as the API does: newest first, by row offset.
 type cloud struct {
-	wait func(context.Context, ingest.Class) error // for the budget
+	wait func(context.Context, ingest.Class, time.Time) error // for the budget
 
 	mu    sync.Mutex
 	asked map[ingest.Class]int
@@ -46,7 +46,7 @@ func newCloud(made time.Time) *cloud {
 }
 
 func (c *cloud) Actions(ctx context.Context, class ingest.Class, group string, q ingest.Query) (*ingest.Page, error) {
-	asked, err := c.ask(ctx, class)
+	asked, err := c.ask(ctx, class, q.Due)
 	if err != nil {
 		return nil, err
 	}
@@ -61,8 +61,8 @@ func (c *cloud) Actions(ctx context.Context, class ingest.Class, group string, q
 	return page, nil
 }
 
-func (c *cloud) ask(ctx context.Context, class ingest.Class) (time.Time, error) {
-	if err := c.wait(ctx, class); err != nil {
+func (c *cloud) ask(ctx context.Context, class ingest.Class, due time.Time) (time.Time, error) {
+	if err := c.wait(ctx, class, due); err != nil {
 		return time.Time{}, err
 	}
 	asked := time.Now()
@@ -130,7 +130,7 @@ func (e *event) seen(now time.Time) *action.Action {
 }
 
 func (c *cloud) Groups(ctx context.Context, class ingest.Class, start, limit int) (*ingest.GroupPage, error) {
-	asked, err := c.ask(ctx, class)
+	asked, err := c.ask(ctx, class, time.Time{})
 	if err != nil {
 		return nil, err
 	}

@@ -147,7 +147,11 @@ func TestEconomy(t *testing.T) {
 			for _, part := range r.shares() {
 				row = append(row, fmt.Sprintf("%.0f", part))
 			}
-			live.Add(append(row, fmt.Sprintf("%.1f", report.Median(r.ledger.delays)), fmt.Sprintf("%.1f", report.Quantile(r.ledger.delays, .99)))...)
+			last := report.Quantile(r.ledger.delays, .99)
+			if f.within > 0 && last > f.within.Seconds() {
+				t.Errorf("%s: seen after %.1f s at p99; at most %s", f.name, last, f.within)
+			}
+			live.Add(append(row, fmt.Sprintf("%.1f", report.Median(r.ledger.delays)), fmt.Sprintf("%.1f", last))...)
 		}
 	}
 	past := report.Table{Header: []string{"a year of", "actions", "pages", "hours", "÷ all of the budget", "÷ what live reading leaves", "backfill's requests ÷ pages", "follow %", "tail %", "settle %", "backfill %", "watch %"}}
@@ -179,8 +183,15 @@ func (f fleet) live(t *testing.T, perMinute int, d time.Duration) (r run) {
 		c := newCloud(now.Add(-time.Hour))
 		l := newLedger(c)
 		for i := range f.groups {
-			id := c.add(i, f.lives, now, now.Add(d))
-			l.add(followed(id, now))
+			lives := f.lives
+			if f.active > 0 && i >= f.active {
+				lives = never
+			}
+			g := followed(c.add(i, lives, now, now.Add(d)), now)
+			if i < f.active {
+				g.Newest = now.Add(-time.Minute)
+			}
+			l.add(g)
 		}
 		r = read(t, c, l, perMinute, d, nil)
 		r.complete(t)

@@ -14,6 +14,8 @@ import (
 type fleet struct {
 	name   string
 	groups int
+	active int                                              // the first so many of them act, and did a moment ago; 0: all
+	within time.Duration                                    // 99 of 100 states are to be seen in that time; 0: whenever
 	lives  func(rng *rand.Rand, from, to time.Time) []event // of one group
 }
 
@@ -32,6 +34,7 @@ var fleets = []fleet{
 	{name: "busy: 40 groups, 3 actions a minute each", groups: 40, lives: evenly(20 * time.Second)},
 	{name: "crowded: 10 groups, 20 actions a minute each", groups: 10, lives: evenly(3 * time.Second)},
 	{name: "bursty: 40 groups, 300 actions in 5 minutes, each 12 hours", groups: 40, lives: bursts(12*time.Hour, 300, 5*time.Minute)},
+	{name: "scattered: 500 groups, 10 of which begin 18 short actions an hour each", groups: 500, active: 10, within: 2 * poll, lives: briefly(200 * time.Second)},
 }
 
 // evenly lets an action start once in about so long.
@@ -43,6 +46,20 @@ func evenly(apart time.Duration) func(*rand.Rand, time.Time, time.Time) []event 
 		return events
 	}
 }
+
+// briefly does too, and each ends within a quarter of a minute: often before
+// anybody looks at the list of groups.
+func briefly(apart time.Duration) func(*rand.Rand, time.Time, time.Time) []event {
+	return func(rng *rand.Rand, from, to time.Time) []event {
+		events := evenly(apart)(rng, from, to)
+		for i := range events {
+			events[i].ends = events[i].shown.Add(some(rng, 15*time.Second))
+		}
+		return events
+	}
+}
+
+func never(*rand.Rand, time.Time, time.Time) []event { return nil }
 
 // bursts lets many start at once, once in about so long.
 func bursts(apart time.Duration, n int, within time.Duration) func(*rand.Rand, time.Time, time.Time) []event {

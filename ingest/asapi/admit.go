@@ -3,8 +3,6 @@ package asapi
 import (
 	"context"
 	"time"
-
-	"aslogd/ingest"
 )
 
 // How long a request of the budget keeps while there is no room for its answer,
@@ -19,9 +17,9 @@ const (
 // taken anew: those of everyone who waited would otherwise go out in one burst.
 // Room is not kept for as long as a source is paused, since other sources need
 // it too.
-func (c *Client) admit(ctx context.Context, class ingest.Class, n int64) (*hold, error) {
+func (c *Client) admit(ctx context.Context, call call, n int64) (*hold, error) {
 	for {
-		if err := c.wait(ctx, class); err != nil {
+		if err := c.wait(ctx, call); err != nil {
 			return nil, err
 		}
 		began := time.Now()
@@ -30,7 +28,7 @@ func (c *Client) admit(ctx context.Context, class ingest.Class, n int64) (*hold,
 			return held, err
 		}
 		short, cancel := context.WithTimeout(ctx, patience)
-		err = c.wait(short, class)
+		err = c.wait(short, call)
 		cancel()
 		if err == nil {
 			return held, nil
@@ -42,12 +40,12 @@ func (c *Client) admit(ctx context.Context, class ingest.Class, n int64) (*hold,
 	}
 }
 
-func (c *Client) wait(ctx context.Context, class ingest.Class) error {
+func (c *Client) wait(ctx context.Context, call call) error {
 	if c.cfg.Budget == nil {
 		return nil
 	}
 	began := time.Now()
-	if err := c.cfg.Budget.Wait(ctx, class); err != nil {
+	if err := c.cfg.Budget.Wait(ctx, call.class, call.due); err != nil {
 		return err
 	}
 	c.cfg.Metrics.waited(time.Since(began))

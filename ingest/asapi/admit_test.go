@@ -42,7 +42,7 @@ func TestARequestThatWaitedLongForRoomIsTakenAnew(t *testing.T) {
 			c, budget, taken, stop := full(t)
 			defer stop()
 			time.AfterFunc(wait, taken.release)
-			held, err := c.admit(t.Context(), ingest.Tail, 1000)
+			held, err := c.admit(t.Context(), call{class: ingest.Tail}, 1000)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -67,7 +67,7 @@ func TestRoomIsNotKeptForAPausedSource(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() {
-			_, err := c.admit(ctx, ingest.Tail, 1000)
+			_, err := c.admit(ctx, call{class: ingest.Tail}, 1000)
 			ended <- err
 		}()
 		synctest.Wait() // it has a request, and waits for room

@@ -38,7 +38,8 @@ const (
 // budget; then an earlier class goes before a later one, except that of five
 // requests follow leaves one to the tail, so that groups in which much happens
 // keep no other unpolled, and that one goes to the last class waiting, so that
-// backfill always moves.
+// backfill always moves. Within a class who waited longest is first; of the tail's
+// turns every other goes to the poll that is most overdue.
 type Budget struct {
 	source    string
 	perMinute int
@@ -52,11 +53,13 @@ type Budget struct {
 	granted time.Time // when tokens last came
 	paused  time.Time
 	served  int
+	polls   int // of the tail
 	watch   *rate.Limiter
 }
 
 type waiter struct {
 	ready chan struct{}
+	due   time.Time // zero: never
 	given bool
 }
 
@@ -75,9 +78,10 @@ func NewBudget(source string, perMinute int, grants Grants, warn func(error)) *B
 	}
 }
 
-// Wait blocks until a request of this class may be sent, or ctx ends.
-func (b *Budget) Wait(ctx context.Context, class ingest.Class) error {
-	w := &waiter{ready: make(chan struct{})}
+// Wait blocks until a request of this class may be sent, or ctx ends. From due
+// on, unless it is zero, one of the tail may go before others.
+func (b *Budget) Wait(ctx context.Context, class ingest.Class, due time.Time) error {
+	w := &waiter{ready: make(chan struct{}), due: due}
 	b.mu.Lock()
 	b.waiting[class] = append(b.waiting[class], w)
 	b.serve(time.Now())

@@ -33,7 +33,7 @@ func crowd(ctx context.Context, wg *sync.WaitGroup, b *Budget, class ingest.Clas
 	got := &atomic.Int64{}
 	for range n {
 		wg.Go(func() {
-			for b.Wait(ctx, class) == nil {
+			for b.Wait(ctx, class, time.Time{}) == nil {
 				got.Add(1)
 			}
 		})
@@ -125,7 +125,7 @@ func TestLaw10NobodyWaitsNothingTaken(t *testing.T) {
 		if p.asked != 0 {
 			t.Errorf("asked %d times", p.asked)
 		}
-		if err := b.Wait(t.Context(), ingest.Tail); err != nil {
+		if err := b.Wait(t.Context(), ingest.Tail, time.Time{}); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(time.Hour)
@@ -133,7 +133,7 @@ func TestLaw10NobodyWaitsNothingTaken(t *testing.T) {
 			t.Errorf("asked %d times", p.asked)
 		}
 		before := p.taken
-		if err := b.Wait(t.Context(), ingest.Tail); err != nil {
+		if err := b.Wait(t.Context(), ingest.Tail, time.Time{}); err != nil {
 			t.Fatal(err)
 		}
 		if p.taken == before {
@@ -150,7 +150,7 @@ func TestPausedSource(t *testing.T) {
 		b, stop := running(t, 0, &purse{}, nil)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
-		if err := b.Wait(ctx, ingest.Follow); !errors.Is(err, context.DeadlineExceeded) {
+		if err := b.Wait(ctx, ingest.Follow, time.Time{}); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %v", err)
 		}
 		if len(b.waiting[ingest.Follow]) != 0 {
@@ -169,7 +169,7 @@ func TestGrantsAway(t *testing.T) {
 		var warned atomic.Int32
 		b, stop := running(t, 40, p, func(error) { warned.Add(1) })
 		done := make(chan error)
-		go func() { done <- b.Wait(t.Context(), ingest.Tail) }()
+		go func() { done <- b.Wait(t.Context(), ingest.Tail, time.Time{}) }()
 		time.Sleep(time.Hour)
 		if n := warned.Load(); n != 1 {
 			t.Errorf("warned %d times", n)
@@ -194,7 +194,7 @@ func TestLeavingGivesBack(t *testing.T) {
 		for range 50 {
 			ctx, cancel := context.WithCancel(t.Context())
 			done := make(chan error, 1)
-			go func() { done <- b.Wait(ctx, ingest.Tail) }()
+			go func() { done <- b.Wait(ctx, ingest.Tail, time.Time{}) }()
 			synctest.Wait()
 			b.mu.Lock()
 			cancel()
@@ -226,7 +226,7 @@ func BenchmarkBudget(b *testing.B) {
 	b.SetParallelism(16)
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			if err := budget.Wait(ctx, ingest.Tail); err != nil {
+			if err := budget.Wait(ctx, ingest.Tail, time.Time{}); err != nil {
 				b.Error(err)
 			}
 		}

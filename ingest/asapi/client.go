@@ -135,7 +135,7 @@ func (c *Client) Actions(ctx context.Context, class ingest.Class, group string, 
 	}
 	values.Set("start_number", strconv.Itoa(q.Start))
 	values.Set("limit", strconv.Itoa(q.Limit))
-	call := call{class: class, group: group, query: values,
+	call := call{class: class, due: q.Due, group: group, query: values,
 		path: []string{"autoscaling-api", "v2", c.cfg.Project, "scaling_activity_log", group}}
 	var page *ingest.Page
 	err := c.do(ctx, call, func(a answer) (err error) {

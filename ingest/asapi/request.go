@@ -25,7 +25,8 @@ const (
 // A call is one thing to ask for, however often it takes.
 type call struct {
 	class ingest.Class
-	group string // "" for the group list
+	due   time.Time // see ingest.Query
+	group string    // "" for the group list
 	path  []string
 	query url.Values
 }
@@ -88,7 +89,7 @@ func (c *Client) do(ctx context.Context, call call, take func(answer) error) err
 
 // try sends one request. The request is returned once it was authorized.
 func (c *Client) try(ctx context.Context, call call, hold int64, take func(answer) error) (*http.Request, error) {
-	held, err := c.admit(ctx, call.class, hold)
+	held, err := c.admit(ctx, call, hold)
 	if err != nil {
 		return nil, err
 	}

@@ -53,8 +53,7 @@ func (b *Budget) serve(now time.Time) {
 		if class < 0 {
 			return
 		}
-		w := b.waiting[class][0]
-		b.waiting[class] = b.waiting[class][1:]
+		w := b.take(class, now)
 		w.given = true
 		close(w.ready)
 		b.tokens--
@@ -62,6 +61,34 @@ func (b *Budget) serve(now time.Time) {
 			b.served++
 		}
 	}
+}
+
+// take is who of a class is served next. A poll of the tail that is overdue need
+// not wait for all that have waited longer; these keep every other turn, so that
+// nobody waits more than twice as long as where all are taken in order.
+func (b *Budget) take(class int, now time.Time) *waiter {
+	queue, i := b.waiting[class], 0
+	if class == int(ingest.Tail) {
+		if b.polls++; b.polls%2 == 1 {
+			i = mostOverdue(queue, now)
+		}
+	}
+	w := queue[i]
+	copy(queue[1:i+1], queue[:i])
+	b.waiting[class] = queue[1:]
+	return w
+}
+
+// mostOverdue is the place in a queue of who is overdue for longest; the first,
+// where nobody is.
+func mostOverdue(queue []*waiter, now time.Time) (place int) {
+	earliest := now
+	for i, w := range queue {
+		if !w.due.IsZero() && w.due.Before(earliest) {
+			place, earliest = i, w.due
+		}
+	}
+	return place
 }
 
 // next is the class whose turn it is; negative where nobody waits.

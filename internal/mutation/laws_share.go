@@ -143,12 +143,12 @@ var requests = []mutation{
 	{
 		breaks: "a retry does not wait for the budget",
 		file:   "ingest/asapi/request.go",
-		old:    `	held, err := c.admit(ctx, call.class, hold)`,
+		old:    `	held, err := c.admit(ctx, call, hold)`,
 		new: `	if call.query.Get("tried") != "" {
 		c.cfg.Budget = nil
 	}
 	call.query.Set("tried", "yes")
-	held, err := c.admit(ctx, call.class, hold)`,
+	held, err := c.admit(ctx, call, hold)`,
 		pkg: "ingest/asapi", test: "TestLaw10EveryRequestSaysWhatItWasFor",
 	},
 	{
@@ -240,5 +240,33 @@ var requests = []mutation{
 		old:    `	if class != Backfill || e != nil || h == nil {`,
 		new:    `	if class != Backfill || e == nil || h == nil {`,
 		pkg:    "ingest", test: "TestLaw10ABacklogThenLive",
+	},
+	{
+		breaks: "a poll that is overdue waits for all that have waited longer",
+		file:   "ingest/asapi/share.go",
+		old:    `		if b.polls++; b.polls%2 == 1 {`,
+		new:    `		if b.polls++; b.polls < 0 {`,
+		pkg:    "ingest/asapi", test: "TestLaw10GroupsWithRecentNewsArePolledFirst",
+	},
+	{
+		breaks: "polls that are overdue take the turns of those that have waited longest",
+		file:   "ingest/asapi/share.go",
+		old:    `		if b.polls++; b.polls%2 == 1 {`,
+		new:    `		if b.polls++; b.polls > 0 {`,
+		pkg:    "ingest/asapi", test: "TestLaw10GroupsAtRestKeepHalfOfThePolls",
+	},
+	{
+		breaks: "a group that was active once goes before others for ever",
+		file:   "ingest/due.go",
+		old:    `	return w.polled.Add(max(now.Sub(w.stirred)/20, w.poll/2))`,
+		new:    `	return w.polled.Add(max(now.Sub(now), w.poll/2))`,
+		pkg:    "ingest/asapi", test: "TestLaw10WhatWasNewsFades",
+	},
+	{
+		breaks: "a start knows of no news that there were before",
+		file:   "ingest/fleet.go",
+		old:    `	if w.stirred, w.polled = g.Newest, w.frontLocked(); !g.Known {`,
+		new:    `	if w.polled = w.frontLocked(); !g.Known {`,
+		pkg:    "ingest/asapi", test: "TestLaw10GroupsWithRecentNewsArePolledFirst",
 	},
 }
