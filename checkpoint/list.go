@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -43,7 +44,7 @@ type List struct {
 	Source  string
 	Project string
 	Groups  []ListedGroup
-	Told    int // of Groups, the first so many have been saved already
+	Told    int // of Groups, the first so many have been saved already; of these ID alone counts
 	// Complete says that the list has every group that is to be read: only then
 	// does a group that is not in it count as missing, and it is gone when it
 	// was missing twice running.
@@ -66,7 +67,7 @@ type SaveResult struct {
 // back, and when its numbers or is_scaling changed; changed_at alone rises when it
 // was another source's.
 func (s *Store) SaveList(ctx context.Context, l Lease, list List, shards int) (SaveResult, error) {
-	groups, untold := lastEntries(list.Groups), lastEntries(list.Groups[list.Told:])
+	untold := lastEntries(list.Groups[list.Told:])
 	var result SaveResult
 	err := s.under(ctx, l, func(tx pgx.Tx) error {
 		for piece := range slices.Chunk(untold, listPiece) {
@@ -80,9 +81,11 @@ func (s *Store) SaveList(ctx context.Context, l Lease, list List, shards int) (S
 		if !list.Complete {
 			return nil
 		}
-		ids := make([]string, len(groups))
-		for i, g := range groups {
-			ids[i] = g.ID
+		ids := make([]string, 0, len(list.Groups))
+		for i := range list.Groups {
+			if id := list.Groups[i].ID; takes(id) {
+				ids = append(ids, id)
+			}
 		}
 		args := pgx.NamedArgs{"source": list.Source, "project": list.Project, "ids": ids, "asked_at": list.Asked}
 		return tx.QueryRow(ctx, listMissedSQL, args).Scan(&result.Gone)
@@ -140,12 +143,15 @@ func lastEntries(groups []ListedGroup) (kept []ListedGroup) {
 		last[g.ID] = i
 	}
 	for i, g := range groups {
-		if last[g.ID] == i && g.ID != "" && *storable(&g.ID) == g.ID {
+		if last[g.ID] == i && takes(g.ID) {
 			kept = append(kept, g)
 		}
 	}
 	return kept
 }
+
+// takes says whether Postgres takes a group's id.
+func takes(id string) bool { return id != "" && *storable(&id) == id }
 
 // listColumns is a piece of a list turned on its side, an array a column.
 type listColumns struct {
@@ -198,7 +204,7 @@ func storable(text *string) *string {
 // storableJSON is the JSON text if Postgres takes it, nil otherwise.
 func storableJSON(raw []byte) *string {
 	const deepest = 200
-	if !json.Valid(raw) || strings.ToValidUTF8(string(raw), "") != string(raw) {
+	if !json.Valid(raw) || !utf8.Valid(raw) {
 		return nil
 	}
 	depth, quoted := 0, false

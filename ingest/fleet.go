@@ -37,6 +37,7 @@ type Fleet struct {
 	Desk     Desk            // what people asked for; nil: nothing is looked for
 	Horizons *Horizons       // shared by the fleets of a process
 	Recalls  *Recalls        // too
+	Starts   *Starts         // too
 	Metrics  *Metrics
 	Held     func() error        // why the sink would take nothing now; nil: it is asked each time
 	Warn     func(Target, error) // a round that failed and will be tried again; Group is empty where the whole shard is meant
@@ -148,7 +149,7 @@ func (f *Fleet) follow(ctx context.Context, shard int, since time.Time, take fun
 func (f *Fleet) worker(source Source, lease checkpoint.Lease, began time.Time, g checkpoint.Group) *worker {
 	w := &worker{
 		api: source.API, from: source.BackfillFrom, sink: f.Sink, epoch: lease.Epoch, began: began,
-		poll: f.Poll, follow: f.Follow, stages: f.Settle, counter: f.Counter, slots: source.Backfills, horizons: f.Horizons, recalls: f.Recalls, metrics: f.Metrics, warn: f.Warn,
+		poll: f.Poll, follow: f.Follow, stages: f.Settle, counter: f.Counter, slots: source.Backfills, horizons: f.Horizons, recalls: f.Recalls, starts: f.Starts, metrics: f.Metrics, warn: f.Warn,
 		hint: make(chan struct{}, 1), dug: make(chan struct{}, 1), aged: time.Now(),
 		group: g, known: map[string]knownRow{}, open: map[string]*following{},
 		settles: settleState{ripe: map[time.Duration]checkpoint.Coverage{}},

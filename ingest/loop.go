@@ -23,7 +23,7 @@ func (w *worker) run(ctx context.Context) error {
 	w.mu.Unlock()
 	wait := w.untilPoll(time.Now())
 	if !known || gone {
-		wait = 0
+		wait = w.starts.after()
 	}
 	if !known || len(w.holes()) > 0 {
 		w.horizons.expect(t.Source, t.Group)

@@ -13,6 +13,10 @@ import (
 // discovery is how often the group list is read where hints are turned off.
 const discovery = 5 * time.Minute
 
+// listPiece is how many groups of a list are kept until they are saved: as many as one
+// statement takes.
+const listPiece = 1000
+
 // A Lister stores what a group list said, under the source's own shard; an
 // error that is checkpoint.ErrLost says that the shard is another's.
 type Lister interface {
@@ -87,7 +91,8 @@ func (w *Watcher) round(ctx context.Context, lease checkpoint.Lease, named *bool
 // read reads the whole list. It is complete when as many distinct groups came
 // as the total says, and each page said the same: only then does a group's
 // absence mean anything. Under a short budget the pages are seconds apart: what
-// the first of them hint at does not wait for the last.
+// the first of them hint at does not wait for the last. Nor is more than a piece of
+// a long list kept: what is saved is known by its ids.
 func (w *Watcher) read(ctx context.Context, lease checkpoint.Lease) (checkpoint.List, error) {
 	list := checkpoint.List{Source: w.Source, Project: w.Project}
 	ids := map[string]bool{}
@@ -117,11 +122,15 @@ func (w *Watcher) read(ctx context.Context, lease checkpoint.Lease) (checkpoint.
 			}
 			list.Groups = append(list.Groups, checkpoint.ListedGroup(g))
 		}
-		if start < total && list.Told < len(list.Groups) && time.Since(at) >= time.Second {
+		untold := list.Groups[list.Told:]
+		if start < total && len(untold) > 0 && (len(untold) >= listPiece || time.Since(at) >= time.Second) {
 			part := list
-			part.Groups, part.Told = list.Groups[list.Told:], 0
+			part.Groups, part.Told = untold, 0
 			if _, err := w.Lister.SaveList(ctx, lease, part, w.Shards); err != nil {
 				return list, err
+			}
+			for i, g := range untold {
+				untold[i] = checkpoint.ListedGroup{ID: g.ID}
 			}
 			list.Told, at = len(list.Groups), time.Now()
 		}

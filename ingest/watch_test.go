@@ -98,6 +98,46 @@ func TestHintsOfAPageDoNotWaitForTheOthers(t *testing.T) {
 	})
 }
 
+// keeps is a Lister that looks at what it is given.
+type keeps struct {
+	lists
+	pieces []int
+	kept   []int // how many texts of groups each piece, and those before it, keep
+}
+
+func (l *keeps) SaveList(_ context.Context, _ checkpoint.Lease, list checkpoint.List, _ int) (checkpoint.SaveResult, error) {
+	kept := 0
+	for _, g := range list.Groups {
+		if len(g.Raw) > 0 {
+			kept++
+		}
+	}
+	l.pieces, l.kept = append(l.pieces, len(list.Groups)-list.Told), append(l.kept, kept)
+	if list.Complete && (list.Told != 2000 || list.Groups[0].ID != "g0" || list.Groups[2499].ID != "g2499") {
+		return checkpoint.SaveResult{}, errors.New("the list lacks groups")
+	}
+	return checkpoint.SaveResult{}, nil
+}
+
+// Breaks: a list of thousands of groups. Holds: no more of their texts is kept than one
+// statement takes, and the whole list says who is there.
+func TestLaw09ALongListIsKeptByPieces(t *testing.T) {
+	t.Parallel()
+	c, l := newCloud(), &keeps{}
+	c.groups = listed(2500)
+	for i := range c.groups {
+		c.groups[i].Raw = []byte("{}")
+	}
+	w := &Watcher{Source: "s", API: c, Lister: l, Shards: 8}
+	named := true
+	if err := w.round(t.Context(), checkpoint.Lease{}, &named); err != nil {
+		t.Fatal(err)
+	}
+	if want := []int{1000, 1000, 500}; !slices.Equal(l.pieces, want) || !slices.Equal(l.kept, want) {
+		t.Errorf("saved %d groups, with %d texts", l.pieces, l.kept)
+	}
+}
+
 func TestAListThatMovedSaysNothingOfAbsence(t *testing.T) {
 	t.Parallel()
 	c, l := newCloud(), &lists{err: checkpoint.ErrLost}

@@ -28,6 +28,7 @@ type worker struct {
 	slots    chan struct{} // backfills of the source at once in this process
 	horizons *Horizons
 	recalls  *Recalls
+	starts   *Starts
 	metrics  *Metrics
 	warn     func(Target, error)
 	spawn    func(func() error)

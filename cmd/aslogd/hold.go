@@ -33,6 +33,7 @@ type parts struct {
 	clients      []*asapi.Client
 	horizons     *ingest.Horizons
 	recalls      *ingest.Recalls
+	starts       *ingest.Starts
 	reading      *ingest.Metrics
 	committing   *sink.Metrics
 	publishing   *sink.RelayMetrics
@@ -44,7 +45,7 @@ type parts struct {
 func (d *daemon) newParts() (*parts, error) {
 	p := &parts{
 		daemon: d, store: &checkpoint.Store{Pool: d.pool}, sources: map[string]ingest.Source{},
-		horizons: &ingest.Horizons{}, recalls: ingest.NewRecalls(int64(d.config.MemoryLimit) / 32),
+		horizons: &ingest.Horizons{}, recalls: ingest.NewRecalls(int64(d.config.MemoryLimit) / 32), starts: &ingest.Starts{},
 		reading: ingest.NewMetrics(d.registry), committing: sink.NewMetrics(d.registry),
 	}
 	if d.broker != nil {
@@ -136,7 +137,7 @@ func (p *parts) hold(ctx context.Context, lease checkpoint.Lease) error {
 	fleet := &ingest.Fleet{
 		Sources: p.sources, Roster: p.store, Desk: p.store, Sink: committer, Poll: p.config.PollInterval,
 		Settle: p.config.Settle, Counter: p.store,
-		Held: committer.Held, Horizons: p.horizons, Recalls: p.recalls, Metrics: p.reading, Warn: p.warnGroup,
+		Held: committer.Held, Horizons: p.horizons, Recalls: p.recalls, Starts: p.starts, Metrics: p.reading, Warn: p.warnGroup,
 	}
 	group.Go(func() error {
 		if err := committer.Asked(ctx); err != nil {

@@ -45,13 +45,11 @@ func (runCmd) Run(ctx context.Context, environ Env, to streams) error {
 		return err
 	}
 	log := newLogger(c, to.err)
-	// The limit is the heap's; the program itself and what the kernel keeps for
-	// it are not in it, so an eighth is left to them, and 32 MiB in any case.
 	if os.Getenv("GOGC") == "" {
 		// Half as many collections: the limit below keeps what that costs in bounds.
 		debug.SetGCPercent(200)
 	}
-	debug.SetMemoryLimit(int64(c.MemoryLimit - max(c.MemoryLimit/8, 32<<20)))
+	debug.SetMemoryLimit(collected(int64(c.MemoryLimit)))
 	incarnation := newIncarnation(c.Instance)
 	pool, err := newPool(ctx, c, incarnation)
 	if err != nil {
@@ -86,6 +84,14 @@ func (runCmd) Run(ctx context.Context, environ Env, to streams) error {
 	stopServing := d.serve(listener)
 	defer stopServing()
 	return d.stopWithin(ctx, c.ShutdownTimeout, d.work)
+}
+
+// collected is what the collector may use of so much memory. The program itself, of
+// which 25 MiB are resident, is not in it, nor what the kernel keeps for it; and what
+// grows faster than it is collected goes over it for a moment. So an eighth is left to
+// them, and 48 MiB where that is not more than half.
+func collected(limit int64) int64 {
+	return limit - max(limit/8, min(48<<20, limit/2))
 }
 
 // A daemon is one running process.

@@ -100,10 +100,16 @@ func (h *hold) grow(n int64) bool {
 	return true
 }
 
-// read reads a body to its end within what is held. With errTooLarge it returns
-// what it has read by then.
-func (h *hold) read(body io.Reader) ([]byte, error) {
-	buf := make([]byte, 0, 32<<10)
+// read reads a body to its end within what is held; told is the length that it is
+// said to have, if any. What is read takes little more than it is long: a page of one
+// record may wait long until it is stored, and thousands of them with it. With
+// errTooLarge it returns what it has read by then.
+func (h *hold) read(body io.Reader, told int64) ([]byte, error) {
+	size := int64(4 << 10)
+	if told > 0 && told < h.n {
+		size = told + 1 // the end is found without more room
+	}
+	buf := make([]byte, 0, size)
 	for {
 		if len(buf) == cap(buf) {
 			if cap(buf) >= maxPage {

@@ -53,6 +53,30 @@ func TestLaw09AnswersTooLargeAreNotRead(t *testing.T) {
 	}
 }
 
+// A page waits until it is stored, and with thousands of groups thousands do: one of a
+// single short record takes no more than that, whether or not the answer says how long
+// it is.
+func TestLaw09AShortPageTakesLittle(t *testing.T) {
+	t.Parallel()
+	const body = `{"total_number":1,"scaling_activity_log":[{"id":"a"}]}`
+	for _, told := range []int64{-1, int64(len(body))} {
+		cloud := &fakeCloud{reply: func(int, *http.Request) (*http.Response, error) {
+			r, err := reply(200, body)
+			r.ContentLength = told
+			return r, err
+		}}
+		c := newClient(t, cloud, None{}, nil)
+		c.cfg.Memory = NewMemory(maxPage)
+		page, err := ask(t, c)
+		if err != nil || page.Rows() != 1 {
+			t.Fatal(err)
+		}
+		if !c.cfg.Memory.room.TryAcquire(maxPage - pollTakes - 6<<10) {
+			t.Errorf("length said to be %d: the page takes more than 6 KiB beside its poll", told)
+		}
+	}
+}
+
 func (m *Memory) allFree() bool { return m.room.TryAcquire(m.size) }
 
 type letters struct{}

@@ -53,13 +53,17 @@ func parsePage(a answer, group string, q ingest.Query) (*ingest.Page, error) {
 	return page, nil
 }
 
+// pollTakes is about what waits with a page until that is stored, whatever its size:
+// the stack of the poll that read it, and what its commit is made of.
+const pollTakes = 16 << 10
+
 // pageRoom is about what a page takes: records keep the text that they came in,
 // and their normal form is about as large.
 func pageRoom(a answer, page *ingest.Page) int64 {
 	if page.Rows() == 0 {
 		return 0
 	}
-	return int64(cap(a.body)+len(a.body)) + int64(page.Rows())<<10
+	return pollTakes + int64(cap(a.body)+len(a.body)) + int64(page.Rows())<<10
 }
 
 // envelope reads what surrounds a list: the total, which makes it a page, the

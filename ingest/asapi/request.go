@@ -121,7 +121,7 @@ func (c *Client) try(ctx context.Context, call call, hold int64, take func(answe
 	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
 		a.date = date.UTC()
 	}
-	a.body, err = held.read(resp.Body)
+	a.body, err = held.read(resp.Body, resp.ContentLength)
 	switch {
 	case errors.As(err, new(*noRoomError)):
 		return req, err

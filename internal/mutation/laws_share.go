@@ -130,6 +130,27 @@ var memory = []mutation{
 		new:    `	if p.total > most+1<<30 && piece.Length() > time.Second {`,
 		pkg:    "ingest", test: "TestLaw09APassIsBounded",
 	},
+	{
+		breaks: "a short page takes the room of a long one",
+		file:   "ingest/asapi/memory.go",
+		old:    `	size := int64(4 << 10)`,
+		new:    `	size := int64(32 << 10)`,
+		pkg:    "ingest/asapi", test: "TestLaw09AShortPageTakesLittle",
+	},
+	{
+		breaks: "all groups that are found together are read at once",
+		file:   "ingest/starts.go",
+		old:    `	s.next = s.next.Add(apart)`,
+		new:    ``,
+		pkg:    "ingest", test: "TestLaw09FirstPollsDoNotBeginAtOnce",
+	},
+	{
+		breaks: "a long list of groups is kept whole",
+		file:   "ingest/watch.go",
+		old:    `len(untold) >= listPiece`,
+		new:    `len(untold) >= 1<<30`,
+		pkg:    "ingest", test: "TestLaw09ALongListIsKeptByPieces",
+	},
 }
 
 var requests = []mutation{

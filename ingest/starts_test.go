@@ -1,0 +1,35 @@
+package ingest
+
+import (
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// Two hundred groups that are found at once. What must hold: their first polls begin
+// one after the other, so that what they take comes little by little; and none waits
+// for another's end.
+func TestLaw09FirstPollsDoNotBeginAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud()
+		c.latency = 2 * time.Minute // nobody is answered meanwhile
+		m := newMemory(t, c)
+		for i := range 200 {
+			m.set(found(fmt.Sprint("g", i), time.Hour))
+		}
+		began := time.Now()
+		f := m.fleet()
+		f.Starts = &Starts{}
+		end := m.side(f, 90*time.Second)
+		for _, n := range []int{1, 51, 101, 151, 200} {
+			synctest.Wait()
+			if sent := c.sent(); sent != n {
+				t.Errorf("%d first polls have begun after %s, want %d", sent, time.Since(began), n)
+			}
+			time.Sleep(50 * apart)
+		}
+		end()
+	})
+}
