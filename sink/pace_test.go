@@ -67,6 +67,12 @@ func TestAFewRowsShareATransaction(t *testing.T) {
 			r.Wake()
 		})
 		want(t, "until there is enough", gather(), 100*time.Millisecond)
+		r.begun = time.Now()
+		m.published(1)
+		behind := r.recent.list
+		r.recent.list = behind[1:]
+		want(t, "behind rows that must be read", gather(), time.Duration(0))
+		r.recent.list = behind
 		r.lot = 1000
 		all := revisions(t, tipOf(some), 5, plain)
 		go r.Made(t.Context(), revisions(t, tipOf(all), 5, plain))

@@ -90,8 +90,8 @@ type Relay struct {
 	producer *broker.Producer // nil: recovery is due
 	at       published
 	limit    int       // of a batch, in bytes
-	lot      int       // rows of the next transaction
-	begun    time.Time // when the last transaction began
+	lot      int       // rows of the next transaction; Run's alone
+	begun    time.Time // when the last transaction began; Run's alone
 }
 
 // NewRelay makes a relay for a shard that is owned. Nothing happens before Run
@@ -140,6 +140,9 @@ func NewRelay(cfg RelayConfig) *Relay {
 func (r *Relay) Made(ctx context.Context, made []Revision) {
 	if r.forked.Load() == nil {
 		r.recent.put(ctx, made, r.Wake)
+	}
+	if r.forked.Load() != nil { // since a moment ago: it was dropped before it was all put
+		r.recent.drop()
 	}
 }
 

@@ -169,13 +169,13 @@ func (r *Relay) state(ctx context.Context) (*shardState, error) {
 func (r *Relay) suspect(ctx context.Context, format string, args ...any) error {
 	fork := r.fork(JournalMoved, "nothing need be done if Kafka answers, for then the two are compared", format, args...)
 	r.clear.Store(false)
-	r.recent.drop() // it may be of rows that are lost
 	if former := r.forked.Load(); former != nil && !former.numbersOn() {
 		fork = former
 	} else {
 		r.forked.Store(fork)
 		r.log.Warn().Msg("Postgres went back: " + fork.What)
 	}
+	r.recent.drop() // it may be of rows that are lost; Made looks whether it stands, so not before
 	r.tell(false)
 	if err := r.store.stop(ctx, fork); err != nil {
 		return err

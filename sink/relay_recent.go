@@ -26,16 +26,17 @@ type Revision struct {
 // chain hashes. What is not here is read from the journal.
 //
 // A commit that finds no room waits a moment for the relay to make some, since rows
-// that have to be read again cost more than that. Once it waited in vain, for Kafka
+// that have to be read again cost more than that. Once one waited in vain, for Kafka
 // may be away for hours, commits wait no more until the relay has gone on.
 type recent struct {
 	room     *semaphore.Weighted // in bytes; shared by the shards of a process
-	patience time.Duration       // of a commit that finds no room
+	patience time.Duration       // of a commit that finds no room, for all of its rows
 
 	mu     sync.Mutex
 	list   []remembered // in order of seq, not without holes
 	tip    published    // the newest row that was ever put here
-	raw    int          // bytes of their raw records
+	done   int64        // seq of the last published one, as the relay last told
+	raw    int          // bytes of the raw records in list
 	waits  bool         // a commit waits for room
 	tired  bool         // waiting was in vain, and nothing was published since
 	closed bool
@@ -56,6 +57,8 @@ const mostRaw = 256 << 10
 // left out, and not what came before it: that is published first. ring tells the
 // relay of what there is, before it is waited for.
 func (m *recent) put(ctx context.Context, made []Revision, ring func()) {
+	ctx, cancel := context.WithTimeout(ctx, m.patience)
+	defer cancel()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for i, rev := range made {
@@ -77,7 +80,8 @@ func (m *recent) put(ctx context.Context, made []Revision, ring func()) {
 	}
 }
 
-// await waits for room, while others may use what is remembered.
+// await waits for room, while others may use what is remembered: the lock, which the
+// caller holds, is let go meanwhile.
 func (m *recent) await(ctx context.Context, size int64, ring func()) bool {
 	if m.tired {
 		return false
@@ -85,9 +89,7 @@ func (m *recent) await(ctx context.Context, size int64, ring func()) bool {
 	m.waits = true
 	m.mu.Unlock()
 	ring()
-	ctx, cancel := context.WithTimeout(ctx, m.patience)
 	err := m.room.Acquire(ctx, size)
-	cancel()
 	m.mu.Lock()
 	m.waits = false
 	if err == nil && m.closed {
@@ -116,12 +118,14 @@ func (m *recent) after(at published, rows, raw, limit int) (list []message) {
 	return list
 }
 
-// few reports whether what is remembered fills no transaction of so many rows, or
-// bytes of raw records, and nobody waits for the room that it takes.
+// few reports whether what is remembered is all there is to publish, so that rows to
+// come would join it, fills no transaction of so many rows, or bytes of raw records,
+// and has room that nobody of this shard waits for.
 func (m *recent) few(rows, raw int) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return len(m.list) > 0 && len(m.list) < rows && m.raw < raw && !m.waits
+	whole := int64(len(m.list)) == m.tip.seq-m.done
+	return whole && len(m.list) > 0 && len(m.list) < rows && m.raw < raw && !m.waits
 }
 
 // lacks is how many rows stand between the last published one and the first that
@@ -138,6 +142,7 @@ func (m *recent) lacks(seq int64) int {
 
 func (m *recent) forget(seq int64) {
 	n := 0
+	m.done = seq
 	for n < len(m.list) && m.list[n].seq <= seq {
 		m.room.Release(m.list[n].size)
 		m.raw -= m.list[n].message.raw

@@ -1,6 +1,7 @@
 package sink
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"testing"
@@ -89,6 +90,63 @@ func TestACommitThatWaitsForRoomGoesOnWhenTheShardEnds(t *testing.T) {
 			t.Errorf("%d messages are kept", len(m.list))
 		}
 	})
+}
+
+// What breaks: the relay makes room for a row or two at a time, for others have the
+// rest. What must hold: a commit of many rows waits no longer than its patience in all.
+func TestACommitOfManyRowsWaitsForRoomButOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m, _ := cramped(t, 10)
+		begun, put := time.Now(), make(chan struct{})
+		go func() {
+			m.put(t.Context(), revisions(t, genesis, 60, plain), func() {})
+			close(put)
+		}()
+		for seq := int64(1); ; seq++ {
+			select {
+			case <-put:
+				want(t, "waited", time.Since(begun), m.patience)
+				return
+			case <-time.After(900 * time.Millisecond):
+				m.published(seq)
+			}
+		}
+	})
+}
+
+// What breaks: a shard is found to stand still while its commit waits for room. What
+// must hold: of the rest of the commit nothing is kept.
+func TestACommitThatWaitsForRoomKeepsNoneOfAShardThatStands(t *testing.T) {
+	t.Parallel()
+	for name, stand := range map[string]func(ctx context.Context, r *Relay) error{
+		"a fork": func(ctx context.Context, r *Relay) error {
+			return r.settle(ctx, r.fork(TopicsMisfit, newPrefix, onlyPublishing+"partitions were added"))
+		},
+		"a doubt": func(ctx context.Context, r *Relay) error { return r.suspect(ctx, "Postgres went back") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				n := newNumbering(t)
+				defer n.end()
+				r := n.relay(n.owner, n.lease, 1, func() {})
+				var room int64
+				r.recent, room = cramped(t, 10)
+				put := make(chan struct{})
+				go func() {
+					r.Made(t.Context(), revisions(t, genesis, 18, plain))
+					close(put)
+				}()
+				synctest.Wait()
+				_ = stand(t.Context(), r)
+				<-put
+				if !r.recent.room.TryAcquire(room) || len(r.recent.list) > 0 {
+					t.Errorf("%d messages are kept", len(r.recent.list))
+				}
+			})
+		})
+	}
 }
 
 // What is remembered behind a hole is not read from the journal.
