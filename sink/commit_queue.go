@@ -164,11 +164,14 @@ func (c *Committer) ready() ([]*item, time.Duration) {
 	if len(c.queue) == 0 || c.recheck.Load() {
 		return nil, time.Hour
 	}
-	urgent := func(it *item) bool { return !quiet(it.batch) }
-	if wait := c.idle - time.Since(c.queue[0].arrived); wait > 0 && !slices.ContainsFunc(c.queue, urgent) {
-		return nil, wait
+	first := slices.IndexFunc(c.queue, func(it *item) bool { return !quiet(it.batch) })
+	if first < 0 {
+		first = 0
+		if wait := c.idle - time.Since(c.queue[0].arrived); wait > 0 {
+			return nil, wait
+		}
 	}
-	wait := max(c.pace-time.Since(c.begun), c.pace/8-time.Since(c.queue[0].arrived))
+	wait := max(c.pace-time.Since(c.begun), c.pace/8-time.Since(c.queue[first].arrived))
 	if wait > 0 && unhurried(c.queue) {
 		return nil, wait
 	}

@@ -35,6 +35,12 @@ func TestFewLiveRowsShareACommit(t *testing.T) {
 		time.Sleep(239 * time.Millisecond)
 		want(t, "one after a rest", next(row(1)), "1 after 30ms")
 		want(t, "a page", next(row(1), row(fewActions)), "2 after 0s")
+		time.Sleep(time.Second)
+		if err := c.push(&item{batch: row(0)}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		want(t, "one after a quiet one", next(row(1)), "2 after 30ms")
 		past := row(1)
 		past.Scan = &ingest.Scan{Class: ingest.Backfill}
 		want(t, "a piece of the past", next(past), "1 after 0s")
