@@ -1,6 +1,8 @@
 package sink
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -42,6 +44,37 @@ func TestFewActionsAreWrittenAsManyAre(t *testing.T) {
 	}
 	want(t, "what is stored", stored[1], stored[0])
 	want(t, "it says something", strings.Contains(stored[0], "earlier_hashes"), true)
+}
+
+// What breaks: somebody else, an administrator or a migration, writes the row of an
+// action while a commit changes it. What must hold: the change is made all the same,
+// for the journal has it.
+func TestLaw01AChangeWaitsForWhoeverWritesItsRow(t *testing.T) {
+	t.Parallel()
+	pool := testenv.Postgres(t)
+	own(t, pool, lease)
+	c := committer(t, pool)
+	commit(t, c, batch("g", seen(t, 1, doing("a"))))
+	other, err := pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Rollback(context.Background()) //nolint:errcheck // it is committed below
+	exec(t, other, `UPDATE aslog.scaling_action SET first_seen_at = first_seen_at`)
+	done, change := make(chan error, 1), batch("g", seen(t, 2, success("a", "i-1")))
+	go func() {
+		_, err := c.Commit(t.Context(), change)
+		done <- err
+	}()
+	for text(t, pool, `SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'
+			AND transactionid = (SELECT transactionid FROM pg_locks WHERE pid = $1 AND locktype = 'transactionid')`, other.Conn().PgConn().PID()) != "1" {
+		time.Sleep(time.Millisecond)
+	}
+	if err := errors.Join(other.Commit(t.Context()), <-done); err != nil {
+		t.Fatal(err)
+	}
+	want(t, "the journal", text(t, pool, `SELECT revision, status FROM aslog.journal ORDER BY seq`), "1 DOING; 2 SUCCESS")
+	want(t, "the present", text(t, pool, `SELECT revision, status, seq FROM aslog.scaling_action`), "2 SUCCESS 2")
 }
 
 // What breaks: a plan is made while there are no actions yet, and kept. What must

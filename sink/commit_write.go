@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"aslogd/ingest/action"
 )
@@ -68,14 +69,21 @@ func (c *Committer) writeActions(ctx context.Context, tx pgx.Tx, a *attempt) err
 }
 
 // updateActions brings the rows of changed actions up to date, takes their
-// children out, and notes what is to be remembered of dropped answers.
+// children out, and notes what is to be remembered of dropped answers. A row that
+// somebody else writes at this moment, for whom no lock of ours is meant, may not be
+// found: then the journal must not have the revision either, until it is tried again.
 func (c *Committer) updateActions(ctx context.Context, tx pgx.Tx, at time.Time, changed, noted []*change) error {
 	b := &pgx.Batch{}
 	queue := func(sql string, some []*change) {
 		groups, actions := columns(keysOf(some))
 		b.Queue(sql, changeArrays(some, pgx.NamedArgs{
 			"groups": groups, "actions": actions, "recorded_at": at, "shard": c.lease.Shard, "epoch": c.lease.Epoch,
-		}))
+		})).Exec(func(tag pgconn.CommandTag) error {
+			if n := int(tag.RowsAffected()); n != len(some) {
+				return fmt.Errorf("%d of %d rows were found: others were written by somebody else", n, len(some))
+			}
+			return nil
+		})
 	}
 	switch {
 	case len(changed) > few:

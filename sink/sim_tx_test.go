@@ -3,6 +3,7 @@ package sink
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -139,6 +140,7 @@ func (t *simTx) run(sql string, a pgx.NamedArgs, rows *simRows) {
 			s.epoch, s.asked = a["epoch"].(int64), a["asked"].([]time.Time)[i]
 			t.next.actions[key{groups[i], actions[i]}] = s
 		}
+		rows.tag = pgconn.NewCommandTag(fmt.Sprintf("UPDATE %d", len(groups)))
 	case checkpointSQL:
 		for _, span := range a["covered"].([]string) {
 			t.next.covered[span] = true
