@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"aslogd/ingest"
 	"aslogd/internal/testenv"
@@ -111,4 +112,43 @@ func TestOneActionIsFoundByItsKeyWheneverThatWasPlanned(t *testing.T) {
 			t.Errorf("planned:\n%s", plan)
 		}
 	}
+}
+
+// What breaks: the tables are known to be tiny when plans are made, which are kept,
+// and then they grow. What must hold: nothing that a commit does reads one through.
+func TestNoCommitReadsATableThrough(t *testing.T) {
+	t.Parallel()
+	pool := testenv.Postgres(t)
+	own(t, pool, lease)
+	theirs, err := pgxpool.NewWithConfig(t.Context(), pool.Config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := committer(t, theirs)
+	round := func(turn int, raw func(id string) string) {
+		for i := range 8 {
+			commit(t, c, batch("g", seen(t, turn, raw(fmt.Sprint("a-", i)))))
+		}
+	}
+	round(1, doing)
+	owner, err := pgx.Connect(t.Context(), testenv.OwnerURL(pool.Config().ConnString()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer owner.Close(context.Background()) //nolint:errcheck // nothing is at stake any more
+	if _, err := owner.Exec(t.Context(), `ANALYZE`); err != nil {
+		t.Fatal(err)
+	}
+	const through = `SELECT relname, seq_scan FROM pg_stat_user_tables WHERE schemaname = 'aslog' AND relname LIKE 'scaling_action%' ORDER BY 1`
+	told := func(column string) { // a session that ends tells what it did
+		theirs.Reset()
+		for text(t, pool, `SELECT `+column+` FROM pg_stat_user_tables WHERE relname = 'scaling_action'`) != "8" {
+			time.Sleep(10 * time.Millisecond)
+		}
+	}
+	told("n_tup_ins")
+	before := text(t, pool, through)
+	round(2, func(id string) string { return success(id, "i-1") })
+	told("n_tup_upd")
+	want(t, "read through", text(t, pool, through), before)
 }

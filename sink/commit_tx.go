@@ -136,6 +136,10 @@ func (c *Committer) transact(ctx context.Context, all []unit, unsure *attempt, k
 	return a, nil
 }
 
+// byKey has all that a commit looks up be found by an index, even where reading the
+// table through would be less work: plans are kept, and tables grow.
+const byKey = "SET LOCAL enable_seqscan = off"
+
 // lock takes the shard's row, which nobody else can have while this
 // transaction lives, and reads what is stored of the plan's actions.
 func (c *Committer) lock(ctx context.Context, tx pgx.Tx, p *plan) (head, map[key]*state, error) {
@@ -143,6 +147,7 @@ func (c *Committer) lock(ctx context.Context, tx pgx.Tx, p *plan) (head, map[key
 	groups, actions := columns(p.keys)
 	stored := make(map[key]*state, len(p.keys))
 	b := &pgx.Batch{}
+	b.Queue(byKey)
 	b.Queue(lockSQL, pgx.NamedArgs{"shard": c.lease.Shard, "owner": c.lease.Owner, "epoch": c.lease.Epoch}).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&h.seq, &h.hash, &h.at, &h.commit) })
 	keep := func(rows pgx.Rows) error { return scanStored(rows, stored) }
