@@ -110,6 +110,19 @@ func TestColumnTypes(t *testing.T) {
 	}
 }
 
+// Incremental readers take rows of scaling_action by shard and seq, as the column's
+// comment tells them to: what is new must not cost them all that there is.
+func TestTheCursorOfIncrementalReadersIsIndexed(t *testing.T) {
+	t.Parallel()
+	got := number(t, testenv.Postgres(t), `
+		SELECT count(*) FROM pg_index
+		WHERE indrelid = 'aslog.scaling_action'::regclass AND indisvalid AND indpred IS NULL
+		  AND pg_get_indexdef(indexrelid) LIKE '%(shard, seq)%'`)
+	if got != 1 {
+		t.Errorf("%d indexes begin with shard and seq", got)
+	}
+}
+
 // What people see in their tools says what it is.
 func TestEverythingIsExplained(t *testing.T) {
 	t.Parallel()

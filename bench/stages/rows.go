@@ -26,16 +26,15 @@ type rowsOf struct {
 // the journal's rows of shard %[1]d from seq %[2]d to %[3]d.
 var tables = []struct{ name, query string }{
 	{"journal", "SELECT t.* FROM aslog.journal t WHERE shard = %[1]d AND seq BETWEEN %[2]d AND %[3]d ORDER BY seq"},
-	{"scaling_action", present("scaling_action")},
-	{"scaling_action_instance", present("scaling_action_instance")},
-	{"scaling_action_load_balancer", present("scaling_action_load_balancer")},
-	{"scaling_action_reason", present("scaling_action_reason")},
+	{"scaling_action", "SELECT t.* FROM aslog.scaling_action t WHERE shard = %[1]d AND seq BETWEEN %[2]d AND %[3]d ORDER BY seq"},
+	{"scaling_action_instance", child("scaling_action_instance")},
+	{"scaling_action_load_balancer", child("scaling_action_load_balancer")},
+	{"scaling_action_reason", child("scaling_action_reason")},
 }
 
-// present finds what stands of actions, which a backfill gave one revision each.
-func present(table string) string {
-	return "SELECT t.* FROM aslog." + table + " t JOIN aslog.journal j USING (group_id, action_id) " +
-		"WHERE j.shard = %[1]d AND j.seq BETWEEN %[2]d AND %[3]d ORDER BY j.seq"
+func child(table string) string {
+	return "SELECT t.* FROM aslog." + table + " t JOIN aslog.scaling_action a USING (group_id, action_id) " +
+		"WHERE a.shard = %[1]d AND a.seq BETWEEN %[2]d AND %[3]d ORDER BY a.seq"
 }
 
 const chunk = 5000 // journal rows, as many as a large commit of the daemon's
