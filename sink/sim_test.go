@@ -14,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/segmentio/kafka-go"
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
 
 	"aslogd/checkpoint"
 	"aslogd/sink/broker"
@@ -31,7 +32,8 @@ var (
 // Postgres goes back to an older state, leases and all. What mends: after a
 // minute nothing more goes wrong. What must hold, after every commit and every
 // transaction, is in sim_judge_test.go; and in the end all is stored, covered
-// and published, or a fork is noted and the shard stands still.
+// and published, or a fork is noted and the shard stands still. Every other world
+// keeps a pace, and in all of them commits wait for room.
 //
 // It is the real Committer and the real Relay with its real broker.Broker; only
 // what answers them is made up.
@@ -164,7 +166,7 @@ func (s *simulation) holdOnce(ctx context.Context, p *process, lease checkpoint.
 	relay := s.relay(p, lease, turn, func() { committer.Recheck() })
 	writes := role("committer", 0)
 	committer = NewCommitter(CommitterConfig{Lease: lease, Settle: time.Hour, Made: relay.Made, Wake: relay.Wake, Before: relay.CheckFork,
-		Again: relay.CheckAgain, Moved: relay.Moved, Log: zerolog.Nop()})
+		Again: relay.CheckAgain, Moved: relay.Moved, Log: zerolog.Nop(), Pace: relay.pace})
 	committer.idle = time.Second
 	dice := role("pauses of committer", 0).rng // Run's alone
 	committer.pool = simSession{writes, s.db}
@@ -173,6 +175,11 @@ func (s *simulation) holdOnce(ctx context.Context, p *process, lease checkpoint.
 	group.Go(func() error { return committer.Run(ctx) })
 	group.Go(func() error { return s.read(ctx, role("worker", 0), lease, committer) })
 	err := group.Wait()
+	if !relay.recent.room.TryAcquire(simRoom) {
+		s.mu.Lock()
+		s.fail("%s keeps room that others share", p.name)
+		s.mu.Unlock()
+	}
 	s.note("%v %s stops holding: %v", time.Now().Format("04:05.000"), p.name, err)
 	return err
 }
@@ -182,13 +189,20 @@ func (s *simulation) relay(p *process, lease checkpoint.Lease, turn int, stopped
 	client := broker.New(broker.Config{Brokers: []string{"sim:9092"}, Wrap: func(kafka.RoundTripper) kafka.RoundTripper {
 		return simLine{line, s.kafka}
 	}})
-	relay := NewRelay(RelayConfig{Lease: lease, Broker: client, Prefix: "sim", Log: zerolog.Nop(), Stopped: stopped})
+	cfg := RelayConfig{Lease: lease, Broker: client, Prefix: "sim", Log: zerolog.Nop(), Stopped: stopped, Memory: semaphore.NewWeighted(simRoom)}
+	if s.seed%2 == 1 {
+		cfg.Pace = time.Second / 4
+	}
+	relay := NewRelay(cfg)
 	dice := s.actor(p, fmt.Sprint("pauses of relay", turn), 1).rng // Run's alone
 	relay.store.pool = simSession{reads, s.db}
 	relay.jitter = func(d time.Duration) time.Duration { return upTo(dice, d) }
 	relay.lot = 3
 	return relay
 }
+
+// simRoom is room for a message or two, of the three that a commit may make.
+const simRoom = 1500
 
 // upTo is like rand.N, with dice that a seed rules.
 func upTo[I ~int | ~int64](dice *rand.Rand, most I) I { return I(dice.Int64N(int64(most))) }
