@@ -51,7 +51,8 @@ func PoolConfig(url, incarnation string, ttl time.Duration) (*pgxpool.Config, er
 	return config, nil
 }
 
-// sessionSettings are statements without arguments, so one round trip.
+// sessionSettings are statements without arguments, so one round trip. None of a
+// daemon's queries runs for so long that compiling it would pay.
 func sessionSettings(ttl time.Duration) string {
 	ms := func(d time.Duration) string { return strconv.FormatInt(max(1, d.Milliseconds()), 10) }
 	return "SET synchronous_commit = on; SET timezone = 'UTC'; SET jit = off" +

@@ -34,7 +34,8 @@ type CommitterConfig struct {
 	MemoryBytes int64    // of the batches that wait; 32 MiB when zero
 
 	// Pace is the least time from one commit to the next where a few live rows are
-	// all there is: those that come meanwhile share it. None when zero.
+	// all there is: those that come meanwhile share it. After a rest they wait for an
+	// eighth of it, for what was polled with them. None when zero.
 	Pace time.Duration
 }
 

@@ -55,7 +55,7 @@ const mostRaw = 256 << 10
 
 // put takes what a commit made, while there is room. What there is no room for is
 // left out, and not what came before it: that is published first. ring tells the
-// relay of what there is, before it is waited for.
+// relay of what there is, before it is waited for. It takes no longer than patience.
 func (m *recent) put(ctx context.Context, made []Revision, ring func()) {
 	ctx, cancel := context.WithTimeout(ctx, m.patience)
 	defer cancel()
