@@ -19,10 +19,10 @@ func (w *worker) run(ctx context.Context) error {
 	defer w.forgetRows()
 	t := w.target()
 	w.mu.Lock()
-	known, gone := w.group.Known, w.group.GoneAt != nil
+	known, ends := w.group.Known, w.group.GoneAt != nil && !w.group.Parked
 	w.mu.Unlock()
 	wait := w.untilPoll(time.Now())
-	if !known || gone {
+	if !known || ends {
 		wait = w.starts.after()
 	}
 	if !known || len(w.holes()) > 0 {

@@ -8,9 +8,10 @@ import (
 // apart is how long after one another the first polls of groups begin.
 const apart = 600 * time.Microsecond
 
-// Starts are the moments at which a process reads groups for the first time, or for the last one. What
-// thousands take that are found together and begin at once, stacks above all, would
-// be there before the collector sees it. A nil *Starts lets all begin at once.
+// Starts are the moments at which a process reads groups for the first time, or for
+// the last one. What thousands take that are found together and begin at once, stacks
+// above all, would be there before the collector sees it. A nil *Starts lets all begin
+// at once.
 type Starts struct {
 	mu   sync.Mutex
 	next time.Time

@@ -33,3 +33,28 @@ func TestLaw09FirstPollsDoNotBeginAtOnce(t *testing.T) {
 		end()
 	})
 }
+
+// What breaks: thousands of groups are gone for good, and one is found. What must
+// hold: those, which nobody reads, keep its first poll no moment waiting.
+func TestGroupsThatAreParkedTakeNoTurnOfFirstPolls(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud()
+		m := newMemory(t, c, found("new", time.Hour))
+		for i := range 2000 {
+			g := tailed(fmt.Sprint("gone", i))
+			at := time.Now().Add(-time.Hour)
+			g.GoneAt, g.Parked = &at, true
+			m.set(g)
+		}
+		f := m.fleet()
+		f.Starts = &Starts{}
+		end := m.side(f, time.Minute)
+		time.Sleep(time.Millisecond)
+		synctest.Wait()
+		if sent := c.sent(); sent != 1 {
+			t.Errorf("%d requests a millisecond after the start, want the one for the group that was found", sent)
+		}
+		end()
+	})
+}
