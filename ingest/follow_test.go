@@ -71,3 +71,32 @@ func TestAStartFollowsWhatIsUnderWay(t *testing.T) {
 		end()
 	})
 }
+
+// What breaks: answers take more than half a second where polls are a second apart.
+// What must hold: a group in which something is under way is polled as often as one at
+// rest.
+func TestWhatIsUnderWayIsPolledNoLessThanWhatRests(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud()
+		c.latency = 1200 * time.Millisecond // half of it is waited for
+		busy := tailed("busy")
+		busy.Scaling = true
+		m := newMemory(t, c, tailed("rests"), busy)
+		polls := map[string]int{}
+		c.weather = func(_ int, group string, _ Query) error {
+			m.mu.Lock()
+			defer m.mu.Unlock()
+			polls[group]++
+			return nil
+		}
+		f := m.fleet()
+		f.Poll = time.Second
+		if err := m.run(f, time.Minute); err != nil {
+			t.Fatal(err)
+		}
+		if polls["busy"] < polls["rests"]-2 {
+			t.Errorf("polled %d times in a minute; one at rest %d times", polls["busy"], polls["rests"])
+		}
+	})
+}
