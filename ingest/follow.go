@@ -100,7 +100,7 @@ func (w *worker) pace() time.Duration {
 	for _, o := range w.open {
 		busy = busy || o.near(w.frontLocked())
 	}
-	still := time.Since(checkpoint.Later(w.stirred, w.began))
+	still := time.Since(checkpoint.Later(w.stirred, w.hired))
 	if !busy || w.group.GoneAt != nil || still > restless {
 		return 0
 	}

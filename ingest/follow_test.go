@@ -100,3 +100,24 @@ func TestWhatIsUnderWayIsPolledNoLessThanWhatRests(t *testing.T) {
 		}
 	})
 }
+
+// What breaks: a group that nobody was to read for long is named again, and something
+// is under way in it. What must hold: it is followed as after a start.
+func TestAGroupThatIsNamedAgainIsFollowed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud()
+		g := tailed("g")
+		g.Unnamed = true
+		m := newMemory(t, c, g)
+		end := m.side(m.fleet(), 3*time.Hour)
+		wait(t, time.Hour)
+		g.Unnamed, g.Scaling, g.Newest = false, true, time.Now().Add(-30*time.Minute)
+		m.set(g)
+		wait(t, 3*time.Minute)
+		if sent := c.sent(); sent < 10 {
+			t.Errorf("polled %d times in three minutes", sent)
+		}
+		end()
+	})
+}
