@@ -22,7 +22,7 @@ func (w *worker) run(ctx context.Context) error {
 	known, ends := w.group.Known, w.group.GoneAt != nil && !w.group.Parked
 	w.mu.Unlock()
 	wait := w.untilPoll(time.Now())
-	if !known || ends {
+	if !known || ends || w.pace() > 0 { // what is under way was followed a moment ago
 		wait = w.starts.after()
 	}
 	if !known || len(w.holes()) > 0 {

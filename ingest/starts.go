@@ -9,9 +9,9 @@ import (
 const apart = 600 * time.Microsecond
 
 // Starts are the moments at which a process reads groups for the first time, or for
-// the last one. What thousands take that are found together and begin at once, stacks
-// above all, would be there before the collector sees it. A nil *Starts lets all begin
-// at once.
+// the last one, or takes over those in which something is under way. What thousands
+// take that are found together and begin at once, stacks above all, would be there
+// before the collector sees it. A nil *Starts lets all begin at once.
 type Starts struct {
 	mu   sync.Mutex
 	next time.Time

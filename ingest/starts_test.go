@@ -58,3 +58,23 @@ func TestGroupsThatAreParkedTakeNoTurnOfFirstPolls(t *testing.T) {
 		end()
 	})
 }
+
+// What breaks: a shard changes hands while an action is under way in a group, whose
+// place in the interval is an hour away. What must hold: it is followed on at once.
+func TestAStartDoesNotWaitForThePlaceOfABusyGroup(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud()
+		m := newMemory(t, c, tailed("g"))
+		c.add("g", &event{id: "a", start: time.Now().Add(-time.Minute).Truncate(time.Second), ends: time.Now().Add(10 * time.Second)})
+		m.stored["g"]["a"] = "DOING"
+		f := m.fleet()
+		f.Poll = time.Hour
+		end := m.side(f, time.Minute)
+		wait(t, 20*time.Second)
+		if got := m.status("g", "a"); got != "SUCCESS" {
+			t.Errorf("stored as %q ten seconds after it ended", got)
+		}
+		end()
+	})
+}
