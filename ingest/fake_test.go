@@ -41,12 +41,29 @@ type cloud struct {
 	requests  map[Class]int
 	past      map[string]int // requests of backfills, by group
 	asked     []Query
-	sorted    map[string]int       // how much of each log is in order
-	heads     map[string]time.Time // when a span's first page was last answered
+	sorted    map[string]int     // how much of each log is in order
+	heads     map[head]time.Time // when a span's first page was last answered so
+}
+
+// A head is a span's first page: its group, where it begins, and its total; -1: any.
+type head struct {
+	group string
+	from  int64 // in seconds
+	total int
+}
+
+// headOf is when the first page of a scan was answered, or of a later one that
+// told the same: while a proof is saved the next polls ask for the same span.
+func (c *cloud) headOf(group string, s *Scan) time.Time {
+	from := s.Span.From.Add(-time.Second).Unix()
+	if at, ok := c.heads[head{group, from, s.Total}]; ok {
+		return at
+	}
+	return c.heads[head{group, from, -1}]
 }
 
 func newCloud() *cloud {
-	return &cloud{log: map[string][]*event{}, requests: map[Class]int{}, past: map[string]int{}, sorted: map[string]int{}, heads: map[string]time.Time{}, latency: 50 * time.Millisecond}
+	return &cloud{log: map[string][]*event{}, requests: map[Class]int{}, past: map[string]int{}, sorted: map[string]int{}, heads: map[head]time.Time{}, latency: 50 * time.Millisecond}
 }
 
 func (c *cloud) add(group string, events ...*event) {
@@ -152,7 +169,8 @@ func (c *cloud) quiet(group string, q Query) (*Page, error) {
 		slices.Reverse(rows)
 	}
 	if q.Start == 0 {
-		c.heads[group+q.From.String()] = now
+		from := q.From.Unix()
+		c.heads[head{group, from, told}], c.heads[head{group, from, -1}] = now, now
 	}
 	page.Date = now.Add(c.skew).Truncate(time.Second)
 	page.Start, page.Limit, page.Total = q.Start, min(q.Limit, 100), told

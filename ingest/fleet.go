@@ -148,7 +148,7 @@ func (f *Fleet) follow(ctx context.Context, shard int, since time.Time, take fun
 
 func (f *Fleet) worker(source Source, lease checkpoint.Lease, began time.Time, g checkpoint.Group) *worker {
 	w := &worker{
-		api: source.API, from: source.BackfillFrom, sink: f.Sink, epoch: lease.Epoch, began: began,
+		api: source.API, from: source.BackfillFrom, sink: f.Sink, epoch: lease.Epoch, began: began, hired: time.Now(),
 		poll: f.Poll, follow: f.Follow, stages: f.Settle, counter: f.Counter, slots: source.Backfills, horizons: f.Horizons, recalls: f.Recalls, starts: f.Starts, metrics: f.Metrics, warn: f.Warn,
 		hint: make(chan struct{}, 1), dug: make(chan struct{}, 1), aged: time.Now(),
 		group: g, known: map[string]knownRow{}, open: map[string]*following{},

@@ -92,7 +92,7 @@ func (w *worker) followFar(ctx context.Context) error {
 
 // pace is the time to the next poll while something is under way in the group:
 // short at first and after a start, longer the longer nothing new comes; 0 when it
-// rests.
+// rests, or when its place in the interval comes no later.
 func (w *worker) pace() time.Duration {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -100,9 +100,13 @@ func (w *worker) pace() time.Duration {
 	for _, o := range w.open {
 		busy = busy || o.near(w.frontLocked())
 	}
-	still := time.Since(checkpoint.Later(w.stirred, w.began))
+	still := time.Since(checkpoint.Later(w.stirred, w.hired))
 	if !busy || w.group.GoneAt != nil || still > restless {
 		return 0
 	}
-	return min(max(w.follow, still/10), w.poll)
+	wait := max(w.follow, still/10)
+	if wait >= w.poll { // counted from the round's end, it would come later than its place
+		return 0
+	}
+	return wait
 }

@@ -71,3 +71,53 @@ func TestAStartFollowsWhatIsUnderWay(t *testing.T) {
 		end()
 	})
 }
+
+// What breaks: answers take more than half a second where polls are a second apart.
+// What must hold: a group in which something is under way is polled as often as one at
+// rest.
+func TestWhatIsUnderWayIsPolledNoLessThanWhatRests(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud()
+		c.latency = 1200 * time.Millisecond // half of it is waited for
+		busy := tailed("busy")
+		busy.Scaling = true
+		m := newMemory(t, c, tailed("rests"), busy)
+		polls := map[string]int{}
+		c.weather = func(_ int, group string, _ Query) error {
+			m.mu.Lock()
+			defer m.mu.Unlock()
+			polls[group]++
+			return nil
+		}
+		f := m.fleet()
+		f.Poll = time.Second
+		if err := m.run(f, time.Minute); err != nil {
+			t.Fatal(err)
+		}
+		if polls["busy"] < polls["rests"]-2 {
+			t.Errorf("polled %d times in a minute; one at rest %d times", polls["busy"], polls["rests"])
+		}
+	})
+}
+
+// What breaks: a group that nobody was to read for long is named again, and something
+// is under way in it. What must hold: it is followed as after a start.
+func TestAGroupThatIsNamedAgainIsFollowed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newCloud()
+		g := tailed("g")
+		g.Unnamed = true
+		m := newMemory(t, c, g)
+		end := m.side(m.fleet(), 3*time.Hour)
+		wait(t, time.Hour)
+		g.Unnamed, g.Scaling, g.Newest = false, true, time.Now().Add(-30*time.Minute)
+		m.set(g)
+		wait(t, 3*time.Minute)
+		if sent := c.sent(); sent < 10 {
+			t.Errorf("polled %d times in three minutes", sent)
+		}
+		end()
+	})
+}

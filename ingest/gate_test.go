@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -30,11 +31,12 @@ func TestNothingIsReadWhileNothingCanBeStored(t *testing.T) {
 			}
 			return nil
 		}
-		asked := 0
-		time.AfterFunc(time.Hour+time.Minute, func() { asked = c.sent() })
+		var asked atomic.Int64
+		time.AfterFunc(time.Hour+time.Minute, func() { asked.Store(int64(c.sent())) })
 		time.AfterFunc(2*time.Hour-time.Minute, func() {
-			if more := c.sent() - asked; asked == 0 || more > 0 {
-				t.Errorf("asked %d times before, %d times while nothing could be stored", asked, more)
+			before := asked.Load()
+			if more := int64(c.sent()) - before; before == 0 || more > 0 {
+				t.Errorf("asked %d times before, %d times while nothing could be stored", before, more)
 			}
 		})
 		if err := m.run(f, 3*time.Hour); err != nil {

@@ -65,9 +65,11 @@ func (l *ledger) SaveList(_ context.Context, _ checkpoint.Lease, list checkpoint
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now, there := time.Now(), map[string]bool{}
-	for _, n := range list.Groups {
+	for i, n := range list.Groups {
+		if there[n.ID] = true; i < list.Told {
+			continue // by its id alone
+		}
 		g := l.groups[n.ID]
-		there[n.ID] = true
 		scaling := n.IsScaling != nil && *n.IsScaling
 		if g == nil {
 			g = &checkpoint.Group{ID: n.ID, Source: list.Source, Project: list.Project, Created: n.Created, Seen: now}

@@ -13,16 +13,20 @@ import (
 // mostRefused is how rarely a group is asked for that only refuses.
 const mostRefused = time.Hour
 
+// soon is how long a poll that failed waits for the next, at first, where the interval
+// is longer, and within what time a poll is made up for that nobody was there for.
+const soon = time.Minute
+
 // run polls the group until ctx ends or the shard is lost. Whatever goes wrong
 // with one round is told, and the next round tries again.
 func (w *worker) run(ctx context.Context) error {
 	defer w.forgetRows()
 	t := w.target()
 	w.mu.Lock()
-	known, gone := w.group.Known, w.group.GoneAt != nil
+	known, ends := w.group.Known, w.group.GoneAt != nil && !w.group.Parked
 	w.mu.Unlock()
-	wait := w.untilPoll(time.Now())
-	if !known || gone {
+	wait := w.untilFirst(time.Now())
+	if !known || ends || w.pace() > 0 { // what is under way was followed a moment ago
 		wait = w.starts.after()
 	}
 	if !known || len(w.holes()) > 0 {
@@ -56,7 +60,7 @@ func (w *worker) run(ctx context.Context) error {
 		if bits.OnesCount(uint(failed)) == 1 { // told at the first, second, fourth, … failure in a row
 			w.warn(w.target(), fmt.Errorf("poll (failed %d times in a row): %w", failed, err))
 		}
-		wait = w.afterRound(begun)
+		wait = min(w.afterRound(begun), soon<<min(failed-1, 12))
 		if errors.Is(err, ErrRefused) || errors.Is(err, ErrNoGroup) {
 			wait = max(wait, min(w.poll<<min(failed, 16), mostRefused))
 			w.horizons.heard(t.Source, t.Group)
@@ -124,6 +128,19 @@ func (w *worker) untilPoll(now time.Time) time.Duration {
 	}
 	past := time.Duration(now.UnixNano()) % w.poll
 	return (w.place()-past+w.poll-1)%w.poll + 1
+}
+
+// untilFirst is the time to a worker's first poll. Where its last place was missed, as
+// nobody had the shard then, the group does not wait for the next: such polls are
+// spread over a minute as places are.
+func (w *worker) untilFirst(now time.Time) time.Duration {
+	wait := w.untilPoll(now)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if now.Sub(w.polled) >= w.poll {
+		return wait % soon
+	}
+	return wait
 }
 
 // afterRound is the time to the place that follows a round's beginning. A round

@@ -197,7 +197,7 @@ func (m *memory) judge(b *Batch) {
 			continue
 		}
 		m.cloud.mu.Lock()
-		began := m.cloud.heads[b.Target.Group+b.Scan.Span.From.Add(-time.Second).String()]
+		began := m.cloud.headOf(b.Target.Group, b.Scan)
 		for _, e := range m.cloud.log[b.Target.Group] {
 			shown := !e.shown.After(began) && (e.expires.IsZero() || e.expires.After(time.Now()))
 			if _, ok := m.stored[b.Target.Group][e.id]; shown && span.Has(e.start) && !ok && !m.rejected(e.id) {

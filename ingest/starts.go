@@ -9,9 +9,10 @@ import (
 const apart = 600 * time.Microsecond
 
 // Starts are the moments at which a process reads groups that need not wait for their
-// place in the interval: those that it never read, and those that are gone, once more.
-// What thousands take that are found together and begin at once, stacks above all,
-// would be there before the collector sees it. A nil *Starts lets all begin at once.
+// place in the interval: those that it never read, those that are gone, once more, and
+// those in which something is under way. What thousands take that are found together
+// and begin at once, stacks above all, would be there before the collector sees it. A
+// nil *Starts lets all begin at once.
 type Starts struct {
 	mu   sync.Mutex
 	next time.Time

@@ -21,6 +21,7 @@ type worker struct {
 	sink     Sink
 	epoch    int64
 	began    time.Time // when the owner of this epoch did
+	hired    time.Time // when the worker did: a group may be named long after that
 	poll     time.Duration
 	follow   time.Duration
 	stages   []time.Duration // ages at which what is covered is read again

@@ -35,7 +35,7 @@ func (l *ledger) SaveList(_ context.Context, _ checkpoint.Lease, list checkpoint
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := time.Now()
-	for _, n := range list.Groups {
+	for _, n := range list.Groups[list.Told:] {
 		g := l.groups[n.ID]
 		if g == nil {
 			continue
