@@ -100,7 +100,7 @@ func past(b *ingest.Batch) bool {
 	return b.Scan != nil && (b.Scan.Class == ingest.Backfill || b.Scan.Class == ingest.Reconcile)
 }
 
-// fewActions is fewer actions than a full page has.
+// fewActions is how many actions a full page has: fewer are few.
 const fewActions = 100
 
 // unhurried reports whether what waits can wait until the pace allows a commit, and a

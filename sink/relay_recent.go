@@ -128,12 +128,11 @@ func (m *recent) few(rows, raw int) bool {
 	return whole && len(m.list) > 0 && len(m.list) < rows && m.raw < raw && !m.waits
 }
 
-// lacks is how many rows stand between the last published one and the first that
-// is remembered: 0 where none is, or it follows at once.
+// lacks is how many rows stand between the last published one, which after was asked
+// about, and the first that is remembered: 0 where none is, or it follows at once.
 func (m *recent) lacks(seq int64) int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.forget(seq)
 	if len(m.list) == 0 {
 		return 0
 	}
