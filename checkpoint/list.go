@@ -70,7 +70,7 @@ func (s *Store) SaveList(ctx context.Context, l Lease, list List, shards int) (S
 	untold := lastEntries(list.Groups[list.Told:])
 	var result SaveResult
 	err := s.under(ctx, l, func(tx pgx.Tx) error {
-		for piece := range slices.Chunk(untold, listPiece) {
+		for piece := range slices.Chunk(untold, ListPiece) {
 			var r SaveResult
 			args := newListColumns(piece, shards).args(list.Source, list.Project)
 			if err := tx.QueryRow(ctx, listSaveSQL, args).Scan(&r.New, &r.Back, &r.Hinted); err != nil {
@@ -130,9 +130,9 @@ func (s *Store) under(ctx context.Context, l Lease, do func(pgx.Tx) error) error
 	})
 }
 
-// listPiece is how many groups one statement takes: with ten thousand at once, what
+// ListPiece is how many groups one statement takes: with ten thousand at once, what
 // goes to Postgres would be held three times over.
-const listPiece = 1000
+const ListPiece = 1000
 
 // lastEntries are a list's groups, each once: of two entries the later counts, as
 // two pages of a list that moves may both have it. A group by an id that Postgres

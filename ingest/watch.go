@@ -13,10 +13,6 @@ import (
 // discovery is how often the group list is read where hints are turned off.
 const discovery = 5 * time.Minute
 
-// listPiece is how many groups of a list are kept until they are saved: as many as one
-// statement takes.
-const listPiece = 1000
-
 // A Lister stores what a group list said, under the source's own shard; an
 // error that is checkpoint.ErrLost says that the shard is another's.
 type Lister interface {
@@ -123,7 +119,7 @@ func (w *Watcher) read(ctx context.Context, lease checkpoint.Lease) (checkpoint.
 			list.Groups = append(list.Groups, checkpoint.ListedGroup(g))
 		}
 		untold := list.Groups[list.Told:]
-		if start < total && len(untold) > 0 && (len(untold) >= listPiece || time.Since(at) >= time.Second) {
+		if start < total && len(untold) > 0 && (len(untold) >= checkpoint.ListPiece || time.Since(at) >= time.Second) {
 			part := list
 			part.Groups, part.Told = untold, 0
 			if _, err := w.Lister.SaveList(ctx, lease, part, w.Shards); err != nil {

@@ -147,7 +147,7 @@ var memory = []mutation{
 	{
 		breaks: "a long list of groups is kept whole",
 		file:   "ingest/watch.go",
-		old:    `len(untold) >= listPiece`,
+		old:    `len(untold) >= checkpoint.ListPiece`,
 		new:    `len(untold) >= 1<<30`,
 		pkg:    "ingest", test: "TestLaw09ALongListIsKeptByPieces",
 	},
