@@ -52,7 +52,7 @@ func (c *Config) askStores(ctx context.Context) error {
 			wrong = append(wrong, fmt.Sprintf("shard %d was published up to seq %d in Kafka cluster %s, but this is cluster %s", shard, seq, known, cluster))
 			return nil
 		}
-		_, end, err := b.Bounds(ctx, topic, shard)
+		end, err := b.End(ctx, topic, shard)
 		if err == nil && offset >= end {
 			wrong = append(wrong, fmt.Sprintf("%s/%d ends at offset %d, but seq %d was acknowledged at offset %d", topic, shard, end, seq, offset))
 		}

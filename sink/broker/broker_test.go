@@ -157,6 +157,11 @@ func TestLaw05ReadBackLeavesOutWhatWasAborted(t *testing.T) {
 	if _, err := first.produce(ctx, 0, batch("x", "y")); err != nil {
 		t.Fatal(err)
 	}
+	end, err := b.End(ctx, topic, 0)
+	_, stable, stableErr := b.Bounds(ctx, topic, 0)
+	if err != nil || stableErr != nil || end != stable+2 {
+		t.Errorf("it ends at offset %d, and is stable before %d: %v, %v", end, stable, err, stableErr)
+	}
 	second := producer() // ends the open transaction
 	publish(second, batch("4"))
 	if _, err := first.Publish(ctx, 0, []Batch{batch("z")}); !errors.Is(err, ErrFenced) {

@@ -13,29 +13,37 @@ import (
 )
 
 const (
-	readCommitted = 1
-	fetchBytes    = 4 << 20
-	earliest      = -2
-	latest        = -1
+	readUncommitted = 0
+	readCommitted   = 1
+	fetchBytes      = 4 << 20
+	earliest        = -2
+	latest          = -1
 )
 
 // Bounds are a partition's first log offset and its last stable offset: what is
 // below that, and not aborted, is committed.
 func (b *Broker) Bounds(ctx context.Context, topic string, partition int) (start, stable int64, err error) {
-	if start, err = b.offset(ctx, topic, partition, earliest); err != nil {
+	if start, err = b.offset(ctx, topic, partition, earliest, readCommitted); err != nil {
 		return 0, 0, err
 	}
-	if stable, err = b.offset(ctx, topic, partition, latest); err != nil {
+	if stable, err = b.offset(ctx, topic, partition, latest, readCommitted); err != nil {
 		return 0, 0, err
 	}
 	return start, stable, nil
 }
 
-func (b *Broker) offset(ctx context.Context, topic string, partition int, when int64) (int64, error) {
+// End is where a partition's log ends, with what is not committed yet. A transaction
+// is acknowledged before its markers are written: for that moment the last stable
+// offset is before what it holds, and this is not.
+func (b *Broker) End(ctx context.Context, topic string, partition int) (int64, error) {
+	return b.offset(ctx, topic, partition, latest, readUncommitted)
+}
+
+func (b *Broker) offset(ctx context.Context, topic string, partition int, when int64, level int8) (int64, error) {
 	var offset int64
 	err := again(ctx, func(ctx context.Context) error {
 		res, err := call[*listoffsets.Response](ctx, b, &listoffsets.Request{
-			ReplicaID: -1, IsolationLevel: readCommitted,
+			ReplicaID: -1, IsolationLevel: level,
 			Topics: []listoffsets.RequestTopic{{
 				Topic:      topic,
 				Partitions: []listoffsets.RequestPartition{{Partition: int32(partition), CurrentLeaderEpoch: -1, Timestamp: when}},
