@@ -30,6 +30,8 @@ func TestAHundredFaultsLeaveNothingBehind(t *testing.T) {
 		Seed: 9, Groups: 24, ActionsPerGroup: 20, Days: 3, LiveRate: 25, Lasting: time.Second,
 		Faults: simulator.Faults{Drop: 0.01, ServerError: 0.01, Garbage: 0.01},
 	}, "ASLOGD_POLL_INTERVAL=1s", "ASLOGD_LOG_LEVEL=error")
+	// So few that the first rounds need them all: how many of more they need is chance.
+	w.vars = append(w.vars, "ASLOGD_DATABASE_URL="+w.database()+"&pool_max_conns=3")
 	cut, uncut := w.proxyKafka(t)
 	const theirs = " FROM pg_stat_activity WHERE datname = current_database() AND usename <> current_user"
 	end := func() { w.number(t, "SELECT count(pg_terminate_backend(pid))"+theirs) }
@@ -54,8 +56,15 @@ func TestAHundredFaultsLeaveNothingBehind(t *testing.T) {
 			connections = max(connections, w.number(t, "SELECT count(*)"+theirs))
 		}
 	}
+	var routines, links int64
+	defer func() {
+		if t.Failed() {
+			t.Logf("at last %d goroutines, after the first rounds %d; %d connections to Postgres, and %d", routines, goroutines, links, connections)
+		}
+	}()
 	until(t, 20*time.Second, "there are no more goroutines and connections than after the first rounds", func() bool {
-		return int64(runtime.NumGoroutine()) <= goroutines && w.number(t, "SELECT count(*)"+theirs) <= connections
+		routines, links = int64(runtime.NumGoroutine()), w.number(t, "SELECT count(*)"+theirs)
+		return routines <= goroutines && links <= connections
 	})
 	t.Logf("%d goroutines, %d connections to Postgres; rounds took %v in all", goroutines, connections, took)
 	if code := stop(); code != exitDone {
